@@ -1,0 +1,66 @@
+#!/bin/sh
+# Writes the Duktape that Ravelin compiles: a copy of the duktape-dev sources with our configuration edited in.
+#
+#   deploy/generate-duktape.sh SOURCE_DIR OUT_DIR
+#
+# Every edit is checked afterwards, and one that did not match ends the build: a Duktape that silently kept its
+# defaults would lose the script watchdog and skip C++ destructors.
+set -eu
+
+source_dir=$1
+out_dir=$2
+config_edits=$(mktemp)
+trap 'rm -f "$config_edits" "$out_dir"/*.new.$$' EXIT
+
+mkdir -p "$out_dir"
+
+# - CPP_EXCEPTIONS: a JavaScript error unwinds the C++ objects it passes (longjmp would skip their destructors).
+# - FASTINT: integer loops measured twice as fast.
+# - INTERRUPT_COUNTER and EXEC_TIMEOUT_CHECK: the executor asks ravelin_exec_timeout_check() now and then whether the
+#   running script has had its time; that hook also flushes replies that have waited too long.
+# - GET_RANDOM_DOUBLE: Math.random() asks ravelin_random_double(). Duktape's own state sits in the heap, which every fork
+#   copies, so all workers would draw the same numbers (worker/js_heap.h reseeds ours).
+# FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
+cat >"$config_edits" <<'SED'
+s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
+s|^#undef DUK_USE_FASTINT$|#define DUK_USE_FASTINT|
+s|^#undef DUK_USE_INTERRUPT_COUNTER$|#define DUK_USE_INTERRUPT_COUNTER|
+s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
+extern "C" duk_bool_t ravelin_exec_timeout_check(void *udata);\
+#else\
+extern duk_bool_t ravelin_exec_timeout_check(void *udata);\
+#endif\
+#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) ravelin_exec_timeout_check((udata))|
+s|^#undef DUK_USE_GET_RANDOM_DOUBLE$|#if defined(__cplusplus)\
+extern "C" duk_double_t ravelin_random_double(void *udata);\
+#else\
+extern duk_double_t ravelin_random_double(void *udata);\
+#endif\
+#define DUK_USE_GET_RANDOM_DOUBLE(udata) ravelin_random_double((udata))|
+SED
+sed -f "$config_edits" "$source_dir/duk_config.h" >"$out_dir/duk_config.h.new.$$"
+
+# The executor counts opcodes between two calls of the hook. 256 K opcodes are up to several milliseconds, too coarse
+# for a reply that may wait 200 microseconds; 16 K cost under 1 % in a tight loop.
+sed 's|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)|' \
+  "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
+cp "$source_dir/duktape.h" "$out_dir/duktape.h.new.$$"
+
+require_line() {
+  if [ "$(grep -c -x -F "$2" "$out_dir/$1.new.$$")" != 1 ]; then
+    echo "generate-duktape.sh: $source_dir: expected exactly one line '$2' in the edited $1;" \
+      "this Duktape differs from 2.7.0, adapt the edits" >&2
+    exit 1
+  fi
+}
+require_line duk_config.h '#define DUK_USE_CPP_EXCEPTIONS'
+require_line duk_config.h '#define DUK_USE_FASTINT'
+require_line duk_config.h '#define DUK_USE_INTERRUPT_COUNTER'
+require_line duk_config.h '#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) ravelin_exec_timeout_check((udata))'
+require_line duk_config.h '#define DUK_USE_GET_RANDOM_DOUBLE(udata) ravelin_random_double((udata))'
+require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
+require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
+
+for file in duk_config.h duktape.h duktape.cpp; do
+  mv -f "$out_dir/$file.new.$$" "$out_dir/$file"
+done
