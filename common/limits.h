@@ -1,0 +1,72 @@
+// Every fixed limit and default of the product, each with its reason. Options override defaults; the rest is not
+// settable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ravelin::limits {
+
+// --- HTTP/1 (frontend) ---
+constexpr size_t kMaxRequestLine = 16 * 1024;  // 414 beyond; nginx and Apache take 8 KB, long query strings need more
+constexpr size_t kMaxHeaderBytes = 64 * 1024;  // all header lines of a request together; 431 beyond
+constexpr size_t kMaxHeaderCount = 256;        // 431 beyond; each header costs the script a property
+constexpr size_t kMaxMethodLength = 32;        // the longest registered method has 17 letters
+constexpr size_t kMaxTrailerBytes = 8 * 1024;  // trailers are read and dropped
+constexpr uint64_t kDefaultMaxBodyBytes = 52428800;  // server-details 14: maxBodySize
+constexpr size_t kBodyMemoryBytes = 64 * 1024;       // a larger request body goes to an unlinked temporary file
+constexpr size_t kDefaultMaxRead = 65536;            // manual: maxRead
+// The manual has 65536, which costs a further turn for each middling file; option maxWrite sets it.
+constexpr size_t kDefaultMaxWrite = 512 * 1024;
+constexpr uint64_t kDefaultIdleTimeoutMs = 75'000;  // a connection that sends no byte of a new request (nginx's value)
+constexpr uint64_t kDefaultRequestReadTimeoutMs =
+    60'000;                                       // a request must be complete this long after its first byte...
+constexpr uint64_t kMinBodyBytesPerSecond = 500;  // ...or its body must keep at least this pace (dribbling clients)
+constexpr uint64_t kLingerMs = 2'000;  // after an early error reply, read and drop so that the client sees it
+constexpr size_t kMaxConnectionsPerLoop = 60'000;  // beyond, accepting pauses; below the usual 65,536 ephemeral ports
+constexpr size_t kListenBacklog = 2048;            // server-details 2: or the system's maximum
+constexpr size_t kMaxPipelinedBytes = 64 * 1024;   // unread bytes kept while a reply is on its way; then reading pauses
+
+// --- IPC ---
+constexpr size_t kMaxFramePayload =
+    1024 * 1024;                              // head (bounded below) plus an inline body; larger bodies travel as fd
+constexpr size_t kMaxInlineBody = 64 * 1024;  // bodies up to this travel inside the frame
+constexpr size_t kMaxReplyHeadBytes = 256 * 1024;  // header lines of one reply; browsers stop reading at 256 KB too
+constexpr size_t kMaxReplyHeaders = 512;
+constexpr size_t kMaxConfigBytes = 16 * 1024 * 1024;  // the whole configuration of a server in one frame
+constexpr size_t kMaxPendingDescriptors = 64;  // received but not yet claimed by a frame; more is a protocol error
+constexpr size_t kChannelHighWater = 4 * 1024 * 1024;  // unsent bytes towards one worker; it then gets nothing more
+constexpr uint64_t kMaxReplyBodyBytes = 4ull * 1024 * 1024 * 1024;  // one reply; larger ones should be files
+
+// --- workers (frontend's worker table) ---
+constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page
+constexpr uint32_t kWindow = 64;    // requests that one loop may have at one worker
+constexpr uint32_t kMaxWorkers = 512;
+constexpr uint64_t kSpawnDeadlineMs = 10'000;    // fork to Hello; a loaded machine is slow, a stuck child is not
+constexpr uint64_t kHardTimeoutExtraMs = 50;     // DESIGN 3: hard = soft + 50 ms
+constexpr uint64_t kSlowAfterNs = 3'000'000;     // a request that runs longer is slow: its neighbours are revoked
+constexpr uint64_t kTickMs = 2;                  // how often a loop looks at its claim words while requests are out
+constexpr uint64_t kLongTickMs = 10;             // the same when nothing waits behind what runs
+constexpr uint64_t kReplyBatchNs = 200'000;      // DESIGN 2.3: the oldest unsent reply of a worker waits at most this
+constexpr uint64_t kStalledCheckMs = 1'000;      // a worker that takes no request for so long is looked at
+constexpr uint64_t kRetireMs = 1'000;            // a worker that said Retire must be gone by then
+constexpr uint64_t kRespawnDelayMs = 200;        // DESIGN 3: 200 ms x 2^n ...
+constexpr uint64_t kRespawnDelayMaxMs = 10'000;  // ... up to 10 s
+constexpr uint64_t kRespawnResetMs = 100;        // a worker that was ready for so long has lived: resets the delay
+constexpr uint32_t kFreeIdleDeaths = 3;          // idle deaths in a row, after short lives, that are replaced at once
+constexpr uint32_t kMaxBegunDeaths = 2;          // DESIGN 3: a request that killed two workers is not given a third
+constexpr size_t kQueueLength = 1024;            // requests waiting for a worker, per loop; then 503
+constexpr uint64_t kQueueAgeMs = 30'000;         // the oldest of them; then 503
+constexpr uint32_t kRetryAfterSeconds = 1;       // Retry-After of our 503
+constexpr uint64_t kGraceMs = 10'000;            // shutdown: what runs may finish within this
+constexpr size_t kMaxReplyMemory = 64 * 1024;    // bytes of one reply that wait in the frontend's memory
+
+// --- workers (their own side) ---
+constexpr uint64_t kDefaultMaxMemoryBytes = 512ull * 1024 * 1024;  // script heap of one worker (option maxMemory)
+constexpr uint64_t kAddressSpaceSlack = 512ull * 1024 * 1024;      // RLIMIT_AS above the heap limit: libraries, stacks
+constexpr uint64_t kMaxUserProcesses = 4096;  // RLIMIT_NPROC of workers that are not root: bounds a fork bomb
+constexpr size_t kMaxQueryPieces = 1000;      // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
+constexpr size_t kMaxMultipartParts = 1000;
+constexpr size_t kMaxMultipartHeaderBytes = 16 * 1024;  // header lines of one part
+
+}  // namespace ravelin::limits
