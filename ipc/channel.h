@@ -1,0 +1,61 @@
+// One end of a stream socketpair that carries frames: buffers both ways, sends descriptors bound to their frames.
+// Non-blocking, knows no event loop: the owner calls receive() when the socket is readable and flush() when it has
+// written frames or the socket is writable again. Not for: meaning of frames. One thread per instance.
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "ipc/codec.h"
+
+namespace ravelin::ipc {
+
+class Channel {
+ public:
+  enum class Io {
+    kDone,     // receive: bytes came; flush: everything is out
+    kBlocked,  // the socket would block
+    kClosed,   // the peer is gone, or the socket failed
+    kFault,    // receive only: more descriptors than allowed
+  };
+
+  // `socket` non-blocking; `peer` is who sits at the other end and so which frames may come.
+  Channel(UniqueFd socket, Role peer) : socket_(std::move(socket)), decoder_(peer) {}
+
+  int fd() const { return socket_.get(); }
+
+  // --- sending: append frames with FrameWriter to out(), then flush() ---
+  std::string& out() { return out_; }
+  // The frame that begins at offset `frame_start` of out() travels with `descriptor`; its header must have
+  // kFlagDescriptor. Call in the order of the frames.
+  void attach(size_t frame_start, UniqueFd descriptor);
+  // Appends a whole frame without payload structure. For control channels; not the request path.
+  void send(FrameType type, std::string_view payload, UniqueFd descriptor = UniqueFd());
+  bool has_output() const { return sent_ < out_.size(); }
+  size_t unsent() const { return out_.size() - sent_; }
+  Io flush();
+
+  // --- receiving ---
+  // One recvmsg. Invalidates views of frames taken earlier.
+  Io receive();
+  FrameDecoder::Next next(Frame& frame) { return decoder_.next(frame); }
+  const char* fault() const { return decoder_.fault(); }
+  bool mid_frame() const { return decoder_.buffered() > 0; }
+
+  void close() { socket_.reset(); }
+
+ private:
+  struct Attachment {
+    size_t frame_start;
+    UniqueFd descriptor;
+  };
+  ssize_t send_with_descriptor(const char* bytes, size_t size, int descriptor);
+
+  UniqueFd socket_;
+  std::string out_;
+  size_t sent_ = 0;  // bytes at the front of out_ that are already out
+  std::deque<Attachment> attachments_;
+  FrameDecoder decoder_;
+};
+
+}  // namespace ravelin::ipc

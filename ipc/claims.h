@@ -1,0 +1,70 @@
+// The claim page that the frontend shares with one worker: a word per request in the worker's windows. The frontend
+// writes QUEUED; the worker changes it to BEGUN before it enters the script; the frontend may change QUEUED to REVOKED.
+// Each change is one compare-and-swap, so a request is begun by exactly one worker (DESIGN 3). Nothing else in the page
+// is believed. The worker is untrusted: the frontend only ever compares words with values that it computed itself.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "common/limits.h"
+#include "common/result.h"
+#include "common/unique_fd.h"
+
+namespace ravelin::ipc {
+
+enum class ClaimState : uint32_t { kFree = 0, kQueued = 1, kBegun = 2, kRevoked = 3 };
+
+// A word holds the low 30 bits of the request's stream id above the state, so a claim on a slot that was given to a
+// later request cannot succeed.
+constexpr uint32_t claim_word(uint64_t stream, ClaimState state) {
+  return static_cast<uint32_t>(stream << 2) | static_cast<uint32_t>(state);
+}
+
+class ClaimPage {
+ public:
+  static constexpr uint32_t kWords = limits::kMaxLoops * limits::kWindow;
+  static constexpr size_t kBytes = kWords * sizeof(uint32_t);
+
+  // A fresh page and its sealed memfd (for the worker).
+  static Result<ClaimPage> create(UniqueFd& memfd_out);
+  // The worker's mapping of a received memfd; fails when it is not a sealed file of the right size.
+  static Result<ClaimPage> map(const UniqueFd& memfd);
+
+  ClaimPage() = default;
+  ClaimPage(ClaimPage&& other) noexcept : words_(std::exchange(other.words_, nullptr)) {}
+  ClaimPage& operator=(ClaimPage&& other) noexcept {
+    std::swap(words_, other.words_);
+    return *this;
+  }
+  ~ClaimPage();
+
+  static uint32_t index(uint32_t loop, uint16_t slot) { return loop * limits::kWindow + slot; }
+
+  // Frontend: hands the request out.
+  void queue(uint32_t index, uint64_t stream) {
+    words_[index].store(claim_word(stream, ClaimState::kQueued), std::memory_order_release);
+  }
+  // Frontend: takes it back. False when the worker has begun it (or wrote something else: treat as begun).
+  bool revoke(uint32_t index, uint64_t stream) {
+    uint32_t expected = claim_word(stream, ClaimState::kQueued);
+    return words_[index].compare_exchange_strong(expected, claim_word(stream, ClaimState::kRevoked));
+  }
+  // Frontend: false only while the word is still exactly QUEUED for this request.
+  bool has_begun(uint32_t index, uint64_t stream) const {
+    return words_[index].load(std::memory_order_acquire) != claim_word(stream, ClaimState::kQueued);
+  }
+  // Worker: true when the request is now ours to run.
+  bool begin(uint32_t index, uint64_t stream) {
+    uint32_t expected = claim_word(stream, ClaimState::kQueued);
+    return words_[index].compare_exchange_strong(expected, claim_word(stream, ClaimState::kBegun));
+  }
+
+ private:
+  explicit ClaimPage(std::atomic<uint32_t>* words) : words_(words) {}
+  std::atomic<uint32_t>* words_ = nullptr;
+};
+static_assert(std::atomic<uint32_t>::is_always_lock_free, "claim words cross processes");
+
+}  // namespace ravelin::ipc
