@@ -1,0 +1,5 @@
+<?php
+function hello() {
+    return '@HELLO@';
+}
+echo hello();
