@@ -1,0 +1,105 @@
+// Gives requests to workers and brings their replies back: the queue, the windows, revocation, deadlines (DESIGN 2, 3).
+// stage_queue.cpp, stage_dispatch.cpp, stage_relay.cpp and worker_watch.cpp implement it. Not for: HTTP (Connection),
+// births and deaths of processes (WorkerLife, told by post). One per loop, in that loop's thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "frontend/event_loop.h"
+#include "frontend/request.h"
+#include "frontend/worker_life.h"
+#include "frontend/worker_link.h"
+#include "ipc/server_config.h"
+
+namespace ravelin::frontend {
+
+class Dispatcher {
+ public:
+  Dispatcher(EventLoop& events, const ipc::ServerConfig& config, WorkerTable& table, uint32_t loop_index);
+
+  // Who hears of Hello, Retire and workers to kill; called through main.post. Set once before the first worker.
+  void set_life(WorkerLife* life, EventLoop* main);
+
+  // stage_queue. The request is complete; it will get exactly one of Connection::relay or Connection::fail, perhaps
+  // before submit() returns, unless withdraw() is called first.
+  void submit(Request& request);
+  void withdraw(Request& request);
+
+  // Sends what this turn has produced: one write per worker.
+  void end_of_turn();
+
+  // From WorkerLife, in this loop's thread (LoopWorkers).
+  void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel, std::shared_ptr<ipc::ClaimPage> claims);
+  std::string worker_died(uint32_t slot, uint32_t generation, KillReason reason);
+  void no_workers();
+
+  // Requests queued or at workers.
+  uint32_t in_flight() const { return queued_ + dispatched_; }
+
+ private:
+  struct LinkEvent {
+    Dispatcher* dispatcher;
+    uint32_t worker;
+  };
+
+  // stage_queue.cpp
+  void enqueue_last(Request& request);
+  void enqueue_first(Request& request);
+  void unlink(Request& request);
+  void drain_queue();
+  void expire_queue();
+
+  // stage_dispatch.cpp
+  bool eligible(const WorkerLink& link) const;
+  WorkerLink* choose();
+  void send(WorkerLink& link, Request& request);
+  void flush(WorkerLink& link);
+  void mark_dirty(WorkerLink& link);
+  void free_slot(WorkerLink& link, uint8_t slot);
+
+  // stage_relay.cpp
+  static void on_readable(int, short, void* arg);
+  static void on_writable(int, short, void* arg);
+  void receive(WorkerLink& link);
+  bool take_frames(WorkerLink& link);  // false: malformed, the worker is being killed
+  const char* handle(WorkerLink& link, ipc::Frame& frame);
+  const char* on_reply(WorkerLink& link, ipc::Frame& frame);
+  const char* on_dropped(WorkerLink& link, ipc::Frame& frame);
+  void settle(WorkerLink& link, KillReason reason, std::string& running);
+
+  // worker_watch.cpp
+  static void on_tick(int, short, void* self);
+  void arm_tick();
+  void tick();
+  bool watch(WorkerLink& link);  // true: wants the next short tick
+  void revoke_waiting(WorkerLink& link);
+  bool other_can_take(const WorkerLink& link) const;
+  void kill(WorkerLink& link, KillReason reason, std::string detail);
+
+  EventLoop& events_;
+  const ipc::ServerConfig& config_;
+  WorkerTable& table_;
+  const uint32_t loop_index_;
+  WorkerLife* life_ = nullptr;
+  EventLoop* main_ = nullptr;
+
+  std::vector<WorkerLink> links_;
+  std::vector<LinkEvent> link_events_;  // sized once: event arguments
+  std::vector<WorkerLink*> dirty_;
+  Request* queue_head_ = nullptr;
+  Request* queue_tail_ = nullptr;
+  uint32_t queued_ = 0;
+  uint32_t dispatched_ = 0;
+  uint64_t next_stream_ = 1;
+  EventPtr tick_timer_;
+  bool tick_armed_ = false;
+  bool tick_is_long_ = false;
+};
+
+// "GET /path" of a request, for log lines; long paths are cut.
+std::string request_line(const Request& request);
+
+}  // namespace ravelin::frontend

@@ -1,0 +1,114 @@
+// Stage "dispatch": the least busy worker gets the request; its frame leaves at the end of the turn with all others
+// (DESIGN 2.3).
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "common/sys.h"
+#include "frontend/connection.h"
+#include "frontend/dispatcher.h"
+#include "ipc/request_frame.h"
+
+namespace ravelin::frontend {
+
+Dispatcher::Dispatcher(EventLoop& events, const ipc::ServerConfig& config, WorkerTable& table, uint32_t loop_index)
+    : events_(events), config_(config), table_(table), loop_index_(loop_index), links_(config.workers) {
+  for (uint32_t worker = 0; worker < config.workers; ++worker) {
+    links_[worker].index = worker;
+    link_events_.push_back({this, worker});
+  }
+  tick_timer_ = events_.make_event(-1, 0, on_tick, this);
+}
+
+void Dispatcher::set_life(WorkerLife* life, EventLoop* main) {
+  life_ = life;
+  main_ = main;
+}
+
+void Dispatcher::attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel,
+                               std::shared_ptr<ipc::ClaimPage> claims) {
+  WorkerLink& link = links_[slot];
+  CHECK(!link.attached());
+  link.attach(generation, std::move(channel), std::move(claims));
+  int fd = link.channel->fd();
+  link.readable = events_.make_event(fd, EV_READ | EV_PERSIST, on_readable, &link_events_[slot]);
+  link.writable = events_.make_event(fd, EV_WRITE, on_writable, &link_events_[slot]);
+  event_add(link.readable.get(), nullptr);
+}
+
+bool Dispatcher::eligible(const WorkerLink& link) const {
+  return link.ready && !link.retiring && !link.kill_sent && !link.slow && link.has_room() &&
+         link.channel->unsent() < limits::kChannelHighWater;
+}
+
+WorkerLink* Dispatcher::choose() {
+  WorkerLink* best = nullptr;
+  uint32_t least = ~0u;
+  for (WorkerLink& link : links_) {
+    if (!eligible(link)) continue;
+    uint32_t outstanding = table_.outstanding[link.index].load(std::memory_order_relaxed);
+    if (outstanding >= least) continue;
+    least = outstanding;
+    best = &link;
+    if (outstanding == 0) break;  // no better one; the first idle worker stays warm
+  }
+  return best;
+}
+
+void Dispatcher::send(WorkerLink& link, Request& request) {
+  UniqueFd body;
+  if (request.body_file) {
+    body.reset(fcntl(request.body_file.get(), F_DUPFD_CLOEXEC, 0));  // ours stays for a second try
+    if (!body) {
+      logf("error: cannot pass on a request body: %s", errno_text(errno).c_str());
+      request.connection.fail(503, "");
+      return;
+    }
+  }
+  if (link.outstanding() == 0) link.progress_ns = events_.now_ns();
+  uint8_t slot = link.take(&request, request.stream, events_.now_ns());
+  request.state = RequestState::kDispatched;
+  request.worker = link.index;
+  request.slot = slot;
+  link.claims->queue(ipc::ClaimPage::index(loop_index_, slot), request.stream);
+
+  ipc::FrameWriter frame(link.channel->out(), ipc::FrameType::kRequest, slot, request.stream,
+                         body ? ipc::kFlagDescriptor : uint8_t{0});
+  ipc::encode_request(frame.payload(), request.connection.request_fields(), static_cast<bool>(body));
+  frame.finish();
+  if (body) link.channel->attach(frame.start(), std::move(body));
+
+  ++dispatched_;
+  table_.outstanding[link.index].fetch_add(1, std::memory_order_relaxed);
+  mark_dirty(link);
+  arm_tick();
+}
+
+void Dispatcher::free_slot(WorkerLink& link, uint8_t slot) {
+  link.free(slot);
+  --dispatched_;
+  table_.outstanding[link.index].fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Dispatcher::mark_dirty(WorkerLink& link) {
+  if (link.dirty) return;
+  link.dirty = true;
+  dirty_.push_back(&link);
+}
+
+void Dispatcher::end_of_turn() {
+  for (WorkerLink* link : dirty_) {
+    link->dirty = false;
+    if (link->attached()) flush(*link);
+  }
+  dirty_.clear();
+}
+
+void Dispatcher::flush(WorkerLink& link) {
+  // A closed channel needs no answer here: the worker's death is noticed by its pidfd and settles everything.
+  if (link.channel->flush() == ipc::Channel::Io::kBlocked) event_add(link.writable.get(), nullptr);
+}
+
+}  // namespace ravelin::frontend

@@ -1,0 +1,161 @@
+// Stage "relay": frames that workers send, and what becomes of the requests of a worker that has died (DESIGN 3).
+#include "common/check.h"
+#include "common/log.h"
+#include "frontend/connection.h"
+#include "frontend/dispatcher.h"
+#include "ipc/control_frames.h"
+#include "ipc/reply_frame.h"
+
+namespace ravelin::frontend {
+
+using ipc::Channel;
+using ipc::FrameDecoder;
+using ipc::FrameType;
+
+void Dispatcher::on_readable(int, short, void* arg) {
+  auto* event = static_cast<LinkEvent*>(arg);
+  event->dispatcher->receive(event->dispatcher->links_[event->worker]);
+}
+
+void Dispatcher::on_writable(int, short, void* arg) {
+  auto* event = static_cast<LinkEvent*>(arg);
+  event->dispatcher->mark_dirty(event->dispatcher->links_[event->worker]);
+}
+
+void Dispatcher::receive(WorkerLink& link) {
+  Channel::Io io = link.channel->receive();
+  if (io == Channel::Io::kDone) {
+    if (take_frames(link)) drain_queue();
+  } else if (io == Channel::Io::kClosed) {
+    // The process has died, which its pidfd will say, or it closed the channel itself, which does it no good.
+    event_del(link.readable.get());
+    if (!take_frames(link)) return;
+    link.retiring = true;
+    main_->post([life = life_, slot = link.index, generation = link.generation] {
+      life->on_channel_closed(slot, generation);
+    });
+  } else if (io == Channel::Io::kFault) {
+    kill(link, KillReason::kMalformed, "too many descriptors");
+  }
+}
+
+bool Dispatcher::take_frames(WorkerLink& link) {
+  ipc::Frame frame;
+  const char* fault = nullptr;
+  while (fault == nullptr) {
+    FrameDecoder::Next next = link.channel->next(frame);
+    if (next == FrameDecoder::Next::kNeedMore) return true;
+    fault = next == FrameDecoder::Next::kMalformed ? link.channel->fault() : handle(link, frame);
+  }
+  event_del(link.readable.get());
+  kill(link, KillReason::kMalformed, fault);
+  return false;
+}
+
+// nullptr, or what is wrong with the frame.
+const char* Dispatcher::handle(WorkerLink& link, ipc::Frame& frame) {
+  switch (frame.type) {
+    case FrameType::kHello: {
+      ipc::Hello hello = ipc::decode_hello(frame.payload);
+      if (link.ready) return "second Hello";
+      if (hello.version != ipc::kProtocolVersion) return "Hello of another protocol version";
+      if (hello.slot != link.index || hello.generation != link.generation) return "Hello for another worker";
+      link.ready = true;
+      main_->post(
+          [life = life_, slot = link.index, generation = link.generation] { life->on_hello(slot, generation); });
+      return nullptr;
+    }
+    case FrameType::kReply:
+      return link.ready ? on_reply(link, frame) : "Reply before Hello";
+    case FrameType::kDropped:
+      return on_dropped(link, frame);
+    case FrameType::kRetire:
+      link.retiring = true;
+      revoke_waiting(link);
+      main_->post([life = life_, slot = link.index, generation = link.generation, why = std::string(frame.payload)] {
+        life->on_retire(slot, generation, why);
+      });
+      return nullptr;
+    default:
+      return "frame of a type that this side does not take";
+  }
+}
+
+const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
+  WindowSlot* slot = link.find(frame.slot, frame.stream);
+  if (slot == nullptr) return "Reply to no request";
+  if (slot->revoked || !link.claims->has_begun(ipc::ClaimPage::index(loop_index_, frame.slot), frame.stream))
+    return "Reply to a request that it had not begun";
+  auto reply = ipc::decode_reply(frame.payload, static_cast<bool>(frame.descriptor));
+  if (!reply) return "Reply that does not decode";
+  Request* request = slot->request;
+  free_slot(link, static_cast<uint8_t>(frame.slot));
+  link.progress_ns = events_.now_ns();
+  link.slow = false;
+  if (request != nullptr) request->connection.relay(reply.value(), std::move(frame.descriptor));
+  return nullptr;
+}
+
+const char* Dispatcher::on_dropped(WorkerLink& link, ipc::Frame& frame) {
+  WindowSlot* slot = link.find(frame.slot, frame.stream);
+  if (slot == nullptr || !slot->revoked) return "Dropped for a request that was not revoked";
+  free_slot(link, static_cast<uint8_t>(frame.slot));
+  link.progress_ns = events_.now_ns();
+  link.slow = false;  // it reads its channel again
+  return nullptr;
+}
+
+std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
+  WorkerLink& link = links_[slot];
+  if (!link.attached() || link.generation != generation) return {};
+  // What it had sent before it died is in our socket: those requests are answered.
+  bool intact = link.channel->fault() == nullptr;
+  while (intact && link.channel->receive() == Channel::Io::kDone) intact = take_frames(link);
+  std::string running;
+  settle(link, reason, running);
+  link.detach();
+  drain_queue();
+  return running;
+}
+
+// Each request of a dead worker: begun ones get an error, the others go to another worker (PROTOCOL.md, "A request",
+// 5).
+void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& running) {
+  std::vector<Request*> again;
+  uint64_t now = events_.now_ns();
+  while (link.oldest() != WorkerLink::kNone) {
+    uint8_t index = link.oldest();
+    WindowSlot slot = link.at(index);
+    bool begun = !slot.revoked && link.claims->has_begun(ipc::ClaimPage::index(loop_index_, index), slot.stream);
+    free_slot(link, index);
+    if (slot.request == nullptr) continue;
+    Request& request = *slot.request;
+    if (begun) {
+      uint64_t since = slot.begun_ns != 0 ? slot.begun_ns : slot.sent_ns;
+      if (running.empty())
+        running = request_line(request) + " (ran " + std::to_string((now - since) / kNsPerMs) + " ms)";
+      if (reason == KillReason::kTimeout) {
+        request.connection.fail(500, "The script took too long and was stopped.");
+      } else {
+        request.connection.fail(502, "");
+      }
+    } else if (++request.lost_workers >= limits::kMaxBegunDeaths) {
+      request.connection.fail(502, "");
+    } else {
+      again.push_back(&request);
+    }
+  }
+  for (auto request = again.rbegin(); request != again.rend(); ++request) enqueue_first(**request);
+  if (queue_head_ != nullptr) arm_tick();
+}
+
+std::string request_line(const Request& request) {
+  constexpr size_t kLongest = 200;
+  const RequestHead& head = request.connection.head();
+  std::string line = head.method + " " + head.path;
+  if (head.has_query) line += "?" + head.query;
+  if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
+  return line;
+}
+
+}  // namespace ravelin::frontend

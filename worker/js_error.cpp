@@ -1,0 +1,139 @@
+#include "worker/js_error.h"
+
+#include <cstdarg>
+#include <string_view>
+
+#include "worker/format_utf8.h"
+#include "worker/js_heap.h"
+
+namespace ravelin::worker {
+
+namespace {
+
+bool ends_with_engine_source(std::string_view file) {
+  return file.ends_with(".cpp") || file.ends_with(".c") || file.ends_with(".h");
+}
+
+// Appends a line of Duktape's traceback as "\n    at fn (file:line)", or nothing when the frame is not the script's
+// own:
+//   at fn (file:line) strict preventsyield    script
+//   at [anon] (file:line) internal            where the compiler stood, or __FILE__ and __LINE__ of C code
+//   at fn () native strict                    C function
+//   at fn light strict                        C function
+void append_frame(std::string& out, std::string_view line) {
+  constexpr std::string_view kPrefix = "    at ";
+  if (!line.starts_with(kPrefix)) {
+    out.append("\n").append(line);
+    return;
+  }
+  const size_t open = line.rfind(" (");
+  const size_t close = line.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return;
+  const std::string_view flags = line.substr(close + 1);
+  if (flags.starts_with(" native")) return;
+  if (flags.starts_with(" internal")) {
+    std::string_view place = line.substr(open + 2, close - open - 2);
+    if (ends_with_engine_source(place.substr(0, place.rfind(':')))) return;
+  }
+  out.append("\n").append(line.substr(0, close + 1));
+}
+
+std::string script_frames(std::string_view frames) {
+  std::string out;
+  while (!frames.empty()) {
+    const size_t end = frames.find('\n');
+    std::string_view line = frames.substr(0, end);
+    if (!line.empty()) append_frame(out, line);
+    frames.remove_prefix(end == std::string_view::npos ? frames.size() : end + 1);
+  }
+  return out;
+}
+
+// The text of the value on top, which is replaced by a String.
+std::string_view top_to_text(duk_context* js) {
+  if (duk_is_object(js, -1) && !duk_is_error(js, -1) && !duk_is_function(js, -1) && !duk_is_buffer_data(js, -1)) {
+    // "[object Object]" would say nothing about `throw {code: 5}`.
+    duk_dup_top(js);
+    duk_json_encode(js, -1);
+    duk_replace(js, -2);
+  }
+  duk_to_string(js, -1);
+  return engine_text(js, -1);
+}
+
+struct Description {
+  bool with_stack;
+  std::string text;
+};
+
+// Body of duk_safe_call: the value is on top and stays there.
+duk_ret_t describe(duk_context* js, void* argument) {
+  Description& description = *static_cast<Description*>(argument);
+  duk_dup_top(js);
+  const std::string_view head = top_to_text(js);
+  append_utf8(description.text, head);
+  if (description.with_stack && duk_is_error(js, -2) && duk_get_prop_literal(js, -2, "stack") &&
+      duk_is_string(js, -1)) {
+    std::string_view stack = engine_text(js, -1);
+    if (stack.starts_with(head)) {
+      append_utf8(description.text, script_frames(stack.substr(head.size())));
+    } else {
+      // The script wrote its own stack property: that is what it wants to be seen.
+      description.text.clear();
+      append_utf8(description.text, stack);
+    }
+  }
+  return 0;
+}
+
+std::string describe_at(duk_context* js, duk_idx_t index, bool with_stack) {
+  Description description{with_stack, {}};
+  JsHeap::of(js).open_reserve();
+  if (!duk_check_stack(js, 16)) return "error (no memory to describe it)";
+  duk_dup(js, index);
+  const bool described = duk_safe_call(js, describe, &description, 0, 1) == DUK_EXEC_SUCCESS;
+  duk_pop(js);
+  if (!described && description.text.empty()) {
+    // toString() or toJSON() threw, or the stack getter did; the engine has a form that never does.
+    const char* text = duk_safe_to_string(js, -1);
+    description.text = text ? text : "error (no memory to describe it)";
+  }
+  duk_pop(js);
+  return std::move(description.text);
+}
+
+[[noreturn]] void throw_formatted(duk_context* js, duk_errcode_t code, const char* format, va_list arguments) {
+  // No file and line of our own: the blame goes to the script line that called us.
+  duk_error_va_raw(js, code, nullptr, 0, format, arguments);
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+std::string error_text(duk_context* js, duk_idx_t index) { return describe_at(js, index, true); }
+
+std::string error_message(duk_context* js, duk_idx_t index) { return describe_at(js, index, false); }
+
+void throw_error(duk_context* js, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  throw_formatted(js, DUK_ERR_ERROR, format, arguments);
+}
+
+void throw_type_error(duk_context* js, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  throw_formatted(js, DUK_ERR_TYPE_ERROR, format, arguments);
+}
+
+void throw_range_error(duk_context* js, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  throw_formatted(js, DUK_ERR_RANGE_ERROR, format, arguments);
+}
+
+bool call_protected(duk_context* js, duk_idx_t argument_count) {
+  return duk_pcall(js, argument_count) == DUK_EXEC_SUCCESS;
+}
+
+}  // namespace ravelin::worker

@@ -1,0 +1,271 @@
+#include "worker/js_reply.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "ipc/header_block.h"
+#include "worker/format_utf8.h"
+#include "worker/js_error.h"
+#include "worker/js_request_lazy.h"
+
+namespace ravelin::worker {
+namespace {
+
+constexpr uint16_t kDefaultStatus = 200;
+constexpr size_t kTypeLineBytes = 1024;  // of the limits for a reply's headers, kept for Content-Type
+
+// Where read_object leaves values: slots + these.
+constexpr duk_idx_t kBodySlot = 0;
+constexpr duk_idx_t kHeadersSlot = 1;
+constexpr duk_idx_t kSlots = 2;
+
+void warn(JsRequest& request, std::string_view text) {
+  log_line("warning: " + request_line(request.fields()) + ": " + std::string(text));
+}
+
+// Headers that only the frontend may write (RFC 9110 7.6.1); it would drop them with a log line each
+// (frontend/reply_head.h).
+bool is_framing_header(std::string_view name) {
+  if (name.size() > 6 && equals_ignoring_case(name.substr(0, 6), "proxy-")) return true;
+  static constexpr std::string_view kNames[] = {"te",         "trailer",        "upgrade",          "connection",
+                                                "keep-alive", "content-length", "transfer-encoding"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view known) { return equals_ignoring_case(name, known); });
+}
+
+// 1xx cannot be replied by a script; 204 and 304 have no body, whatever the script said (RFC 9110 6.4.1).
+constexpr bool status_allows_body(uint16_t status) { return status != 204 && status != 304; }
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+}  // namespace
+
+void JsReply::read_status(duk_context* js, JsRequest& request, Draft& draft) {
+  if (duk_is_undefined(js, -1)) return;
+  bool is_usable = duk_is_number(js, -1) || (duk_is_string(js, -1) && !duk_is_symbol(js, -1));
+  double value = is_usable ? std::trunc(duk_to_number(js, -1)) : std::nan("");
+  if (std::isnan(value)) {
+    warn(request, "reply key \"status\" is not a Number, ignored");
+    return;
+  }
+  draft.has_status = true;
+  if (value < 100) {
+    draft.status = kDefaultStatus;
+  } else if (value < 200 || value > 599) {
+    throw_range_error(js, "reply key \"status\": %.0f is no status of a reply (200 to 599)", value);
+  } else {
+    draft.status = static_cast<uint16_t>(value);
+  }
+}
+
+// The key and its value are on top. True when the key is no extension.
+bool JsReply::read_control_key(duk_context* js, std::string_view key, duk_idx_t slots, JsRequest& request,
+                               Draft& draft) {
+  if (key == "status") {
+    read_status(js, request, draft);
+  } else if (key == "headers") {
+    duk_dup_top(js);
+    duk_replace(js, slots + kHeadersSlot);
+  } else if (key == "chunk" || key == "defer") {
+    duk_dup_top(js);
+    if (duk_to_boolean(js, -1))
+      throw_error(js, "reply key \"%.*s\" is not supported by this server", static_cast<int>(key.size()), key.data());
+    duk_pop(js);
+  } else {
+    return key == "compress" || key == "chunkDelay" || key == "noRangeCap" || key == "noAcceptRanges";
+  }
+  return true;
+}
+
+void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, JsRequest& request, Draft& draft) {
+  duk_enum(js, index, 0);
+  while (duk_next(js, -1, 1)) {
+    std::string_view key = engine_text(js, -2);
+    if (!read_control_key(js, key, slots, request, draft)) {
+      auto type = mime_.find(key);
+      if (!type) {
+        warn(request, "unknown reply key " + quoted(key) + ", ignored");
+      } else if (draft.has_body_key) {
+        warn(request, "second body in the reply, key " + quoted(key) + ", ignored");
+      } else {
+        draft.has_body_key = true;
+        draft.type = *type;
+        duk_dup_top(js);
+        duk_replace(js, slots + kBodySlot);
+      }
+    }
+    duk_pop_2(js);
+  }
+  duk_pop(js);
+}
+
+void JsReply::add_header_line(std::string_view name, std::string_view value, JsRequest& request, Draft& draft) {
+  if (!is_field_value(value)) {
+    warn(request, "reply header " + quoted(name) + " dropped: CR, LF or NUL in its value");
+    return;
+  }
+  if (name.size() == 4 && equals_ignoring_case(name, "date")) draft.flags |= ipc::kReplyHasDate;
+  if (equals_ignoring_case(name, "content-type")) draft.has_content_type = true;
+  ipc::append_header_line(header_block_, name, value);
+  ++draft.header_count;
+}
+
+// One header whose value is on top: a String as it is, anything else as JSON (server-details 9.4).
+void JsReply::add_header(duk_context* js, std::string_view name, JsRequest& request, Draft& draft) {
+  std::string scratch;
+  bool is_text = duk_is_string(js, -1) && !duk_is_symbol(js, -1);
+  if (!is_text) {
+    duk_dup_top(js);
+    duk_json_encode(js, -1);
+    duk_replace(js, -2);
+  }
+  if (!duk_is_string(js, -1)) return;  // undefined and functions have no JSON
+  std::string_view value = utf8_view(engine_text(js, -1), scratch);
+  if (equals_ignoring_case(name, "connection") && equals_ignoring_case(value, "close")) draft.flags |= ipc::kReplyClose;
+  if (!is_framing_header(name)) add_header_line(name, value, request, draft);
+}
+
+void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& request, Draft& draft) {
+  if (duk_is_undefined(js, headers)) return;
+  if (!duk_is_object(js, headers) || duk_is_array(js, headers) || duk_is_function(js, headers) ||
+      duk_is_buffer_data(js, headers)) {
+    warn(request, "reply key \"headers\" is not an Object, ignored");
+    return;
+  }
+  draft.has_headers = true;
+  duk_enum(js, headers, DUK_ENUM_OWN_PROPERTIES_ONLY);
+  while (duk_next(js, -1, 1)) {
+    std::string_view name = engine_text(js, -2);
+    if (!is_token(name)) {
+      warn(request, "reply header " + quoted(name) + " dropped: not a header name");
+    } else if (duk_is_array(js, -1)) {
+      duk_size_t length = duk_get_length(js, -1);
+      for (duk_size_t i = 0; i < length && draft.header_count <= limits::kMaxReplyHeaders; ++i) {
+        duk_get_prop_index(js, -1, static_cast<duk_uarridx_t>(i));
+        add_header(js, name, request, draft);
+        duk_pop(js);
+      }
+    } else {
+      add_header(js, name, request, draft);
+    }
+    duk_pop_2(js);
+    if (draft.header_count >= limits::kMaxReplyHeaders || header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
+      throw_range_error(js, "the reply has too many headers");
+  }
+  duk_pop(js);
+}
+
+void JsReply::add_content_type(Draft& draft) {
+  if (draft.has_content_type) return;
+  constexpr std::string_view kName = "Content-Type";
+  constexpr std::string_view kCharset = "; charset=";
+  bool with_charset = !config_.default_charset.empty() && draft.type.starts_with("text/");
+  size_t value_bytes = draft.type.size() + (with_charset ? kCharset.size() + config_.default_charset.size() : 0);
+  ByteWriter writer(header_block_);  // as append_header_line, without putting the value together first
+  writer.number(static_cast<uint32_t>(kName.size()));
+  writer.number(static_cast<uint32_t>(value_bytes));
+  writer.raw(kName);
+  writer.raw(draft.type);
+  if (with_charset) {
+    writer.raw(kCharset);
+    writer.raw(config_.default_charset);
+  }
+  ++draft.header_count;
+}
+
+// A file's reply is 200, and 206, 304 or 416 if the frontend finds so; only a status of 300 and more stands, and not
+// with a Range (server-details 9.5).
+void JsReply::use_file_status(JsRequest& request, Draft& draft) const {
+  bool stands = draft.status >= 300 && RequestHeaders(request.fields()).find("range").empty();
+  if (stands) return;
+  draft.status = kDefaultStatus;
+  draft.flags |= ipc::kReplyFile;
+}
+
+void JsReply::write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget& target) {
+  ipc::ReplyFields fields;
+  fields.status = draft.status;
+  fields.flags = draft.flags;
+  fields.header_count = draft.header_count;
+  fields.headers = header_block_;
+  bool has_body = status_allows_body(draft.status);
+  bool in_descriptor = has_body && body.descriptor;
+  if (in_descriptor) {
+    fields.body_bytes = body.descriptor_bytes;
+  } else if (has_body) {
+    fields.inline_body = body.inline_bytes;
+  }
+  ipc::FrameWriter frame(target.channel.out(), ipc::FrameType::kReply, target.slot, target.stream,
+                         in_descriptor ? ipc::kFlagDescriptor : uint8_t{0});
+  try {
+    ipc::encode_reply(frame.payload(), fields, in_descriptor);
+    frame.finish();
+    if (in_descriptor) target.channel.attach(frame.start(), std::move(body.descriptor));
+  } catch (const std::exception&) {  // no memory: half a frame must not stay in the channel
+    frame.cancel();
+    throw;
+  }
+}
+
+JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, JsRequest& request, uint16_t default_status,
+                               const ReplyTarget& target) {
+  duk_require_stack(js, 16);
+  index = duk_normalize_index(js, index);
+  header_block_.clear();
+  Draft draft;
+  draft.status = default_status;
+  duk_idx_t slots = duk_get_top(js);
+  for (duk_idx_t i = 0; i < kSlots; ++i) duk_push_undefined(js);
+  if (duk_is_array(js, index) || duk_is_function(js, index)) {
+    throw_type_error(js, "a handler may not return an Array or a Function");
+  } else if (duk_is_object(js, index) && !duk_is_buffer_data(js, index)) {
+    read_object(js, index, slots, request, draft);
+    read_headers(js, slots + kHeadersSlot, request, draft);
+    bool is_bare_404 = draft.has_status && draft.status == 404 && !draft.has_body_key && !draft.has_headers;
+    if (is_bare_404 && request.output().empty()) {
+      duk_set_top(js, slots);
+      return Verdict::kNotFound;
+    }
+  } else {
+    duk_dup(js, index);
+    duk_replace(js, slots + kBodySlot);
+  }
+  ReplyBody body;
+  read_reply_body(js, slots + kBodySlot, request.output(), request.fields(), body);
+  if (body.is_missing) {
+    duk_set_top(js, slots);
+    return Verdict::kNotFound;
+  }
+  if (body.is_file) {
+    use_file_status(request, draft);
+  } else {
+    Status moved = move_large_body(config_.spool_directory, body);
+    if (!moved) throw_error(js, "cannot store the reply: %s", moved.error().message.c_str());
+  }
+  add_content_type(draft);
+  write_frame(draft, body, target);
+  duk_set_top(js, slots);
+  return Verdict::kSent;
+}
+
+void JsReply::send_page(uint16_t status, std::string_view html, const ReplyTarget& target) {
+  header_block_.clear();
+  Draft draft;
+  draft.status = status;
+  draft.type = "text/html";
+  add_content_type(draft);
+  ReplyBody body;
+  body.inline_bytes = html;
+  Status moved = move_large_body(config_.spool_directory, body);
+  if (!moved) {
+    logf("alert: cannot store a page of %zu bytes: %s; sending its beginning", html.size(), moved.error().message.c_str());
+    body.inline_bytes = html.substr(0, limits::kMaxInlineBody);
+  }
+  write_frame(draft, body, target);
+}
+
+}  // namespace ravelin::worker

@@ -1,0 +1,219 @@
+#include "worker/js_request.h"
+
+#include <utility>
+
+#include "common/check.h"
+#include "common/limits.h"
+#include "worker/js_error.h"
+#include "worker/js_request_output.h"
+#include "worker/network_string.h"
+
+namespace ravelin::worker {
+namespace {
+
+constexpr char kStashRequestParts[] = "requestParts";  // Array of the values behind the pointers of JsRequest
+constexpr char kStashRequestBody[] = "requestBody";    // the Buffer made by push_body, while its request runs
+constexpr uint64_t kMaxEngineBuffer = 0x7fffffff;      // the engine's limit for one Buffer
+constexpr size_t kKeepOutputCapacity = 1024 * 1024;    // a server buffer that grew beyond this is given back
+
+constexpr const char* kKnownMethods[] = {"GET",   "POST",    "HEAD",     "PUT",      "DELETE", "OPTIONS",
+                                         "PATCH", "MKCOL",   "COPY",     "MOVE",     "LOCK",   "UNLOCK",
+                                         "TRACE", "CONNECT", "PROPFIND", "PROPPATCH"};
+
+// One request runs at a time in a process, and req's functions may be called without their req, so they find it here.
+JsRequest* running = nullptr;
+
+std::string_view known_method(std::string_view method) {
+  for (const char* known : kKnownMethods)
+    if (method == known) return method;
+  return "UNKNOWN";
+}
+
+constexpr size_t kMaxLoggedPath = 512;
+
+}  // namespace
+
+std::string request_line(const ipc::RequestFields& fields) {
+  std::string line(fields.method);
+  line.append(" ").append(fields.path.substr(0, kMaxLoggedPath));
+  return line;
+}
+
+JsRequest::JsRequest(JsHeap& heap, const MimeTable& mime, uint64_t max_output_bytes)
+    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap, peek_) {
+  bool done = run_protected(heap.js(), [this](duk_context* js) {
+    peek_.probe(js);
+    create_values(js);
+  });
+  if (!done) {
+    duk_pop(heap.js());
+    throw std::bad_alloc();
+  }
+}
+
+JsRequest::~JsRequest() {
+  if (fields_ != nullptr) end();
+}
+
+JsRequest* JsRequest::current(duk_context* js) {
+  return running != nullptr && &running->heap_ == &JsHeap::of(js) ? running : nullptr;
+}
+
+void JsRequest::create_values(duk_context* js) {
+  duk_push_heap_stash(js);
+  duk_push_array(js);
+  duk_uarridx_t count = 0;
+  // Pops the value into the array, where it stays reachable.
+  auto keep = [&] {
+    void* pointer = duk_get_heapptr(js, -1);
+    duk_put_prop_index(js, -2, count++);
+    return pointer;
+  };
+  auto keep_name = [&](const char* name) {
+    duk_push_string(js, name);
+    return keep();
+  };
+  static_assert(kFunctions == kRequestFunctionCount);
+  for (size_t i = 0; i < kFunctions; ++i) {
+    const RequestFunction& entry = kRequestFunctions[i];
+    function_names_[i] = keep_name(entry.name);
+    duk_push_c_function(js, entry.function, entry.argument_count);
+    duk_push_string(js, "name");
+    duk_push_string(js, entry.name);
+    duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
+    functions_[i] = keep();
+  }
+  for (size_t i = 0; i < kLazyFields; ++i) {
+    lazy_names_[i] = keep_name(kLazyNames[i]);
+    push_lazy_getter(js, static_cast<LazyField>(i));
+    getters_[i] = keep();
+    push_lazy_setter(js, static_cast<LazyField>(i));
+    setters_[i] = keep();
+  }
+  name_ip_ = keep_name("ip");
+  name_port_ = keep_name("port");
+  name_method_ = keep_name("method");
+  name_method_raw_ = keep_name("methodRaw");
+  name_query_raw_ = keep_name("query_raw");
+  for (const char* method : kKnownMethods) keep_name(method);  // so that each request finds them interned
+  keep_name("UNKNOWN");
+  duk_push_object(js);
+  duk_get_prototype(js, -1);
+  duk_remove(js, -2);
+  object_prototype_ = keep();
+  duk_put_prop_string(js, -2, kStashRequestParts);
+  duk_pop(js);
+}
+
+Status JsRequest::begin(const ipc::RequestFields& fields, UniqueFd body) {
+  CHECK(fields_ == nullptr && running == nullptr);
+  mapped_body_ = {};
+  if (body && fields.body_bytes > 0) {
+    if (fields.body_bytes > kMaxEngineBuffer)
+      return Error{ErrorCode::kTooLarge, "request body: scripts take at most 2 GB"};
+    Result<FileMapping> mapping = FileMapping::map(body, fields.body_bytes);
+    if (!mapping) return mapping.error();
+    mapping_ = std::move(mapping.value());
+    mapped_body_ = mapping_.bytes();
+  }
+  fields_ = &fields;
+  running = this;
+  return Ok{};
+}
+
+void JsRequest::put_function(duk_context* js, size_t index) {
+  duk_push_heapptr(js, functions_[index]);
+  duk_put_prop_heapptr(js, -2, function_names_[index]);
+}
+
+void JsRequest::put_accessor(duk_context* js, LazyField field) {
+  auto index = static_cast<size_t>(field);
+  duk_push_heapptr(js, lazy_names_[index]);
+  duk_push_heapptr(js, getters_[index]);
+  duk_push_heapptr(js, setters_[index]);
+  duk_def_prop(
+      js, -4,
+      DUK_DEFPROP_HAVE_GETTER | DUK_DEFPROP_HAVE_SETTER | DUK_DEFPROP_SET_ENUMERABLE | DUK_DEFPROP_SET_CONFIGURABLE);
+}
+
+void JsRequest::push(duk_context* js, const std::string* error_text) {
+  duk_push_bare_object(js);  // without prototype until it is full: faster, and out of reach of setters
+  object_ = duk_get_heapptr(js, -1);
+  for (size_t i = 0; i < kFunctions; ++i) put_function(js, i);
+  push_network_string(js, fields_->peer_ip);
+  duk_put_prop_heapptr(js, -2, name_ip_);
+  duk_push_uint(js, fields_->peer_port);
+  duk_put_prop_heapptr(js, -2, name_port_);
+  push_network_string(js, known_method(fields_->method));
+  duk_put_prop_heapptr(js, -2, name_method_);
+  push_network_string(js, fields_->method);
+  duk_put_prop_heapptr(js, -2, name_method_raw_);
+  put_accessor(js, LazyField::kPath);
+  put_accessor(js, LazyField::kQuery);
+  push_network_string(js, fields_->query);
+  duk_put_prop_heapptr(js, -2, name_query_raw_);
+  put_accessor(js, LazyField::kCookies);
+  put_accessor(js, LazyField::kHeaders);
+  put_accessor(js, LazyField::kPostData);
+  put_accessor(js, LazyField::kParams);
+  put_accessor(js, LazyField::kBody);
+  if (fields_->route == ipc::kRouteDirectory) {
+    push_network_string(js, fields_->fs_path);
+    duk_put_prop_literal(js, -2, "fsPath");
+  }
+  if (error_text != nullptr) {
+    push_network_string(js, *error_text);
+    duk_put_prop_literal(js, -2, "errMsg");
+  }
+  duk_push_heapptr(js, object_prototype_);
+  duk_set_prototype(js, -2);
+}
+
+void JsRequest::release(duk_context* js, duk_idx_t index) {
+  const void* object = duk_get_heapptr(js, index);
+  if (object == nullptr || !peek_.is_held_elsewhere(object, 1)) return;
+  ipc::RequestFields copy = *fields_;
+  if (!mapped_body_.empty()) copy.body_bytes = 0;
+  bool done = run_protected(js, [&](duk_context* inner) { keep_request(inner, index, copy); });
+  if (!done) duk_pop(js);  // no memory for the copy: the old req reads as if it had no values
+}
+
+void JsRequest::push_body(duk_context* js) {
+  if (body_buffer_ != nullptr) {
+    duk_push_heapptr(js, body_buffer_);
+    return;
+  }
+  if (mapping_) {
+    bodies_.push(js, std::move(mapping_));
+  } else {
+    std::string_view bytes = fields_->inline_body;
+    void* copy = duk_push_fixed_buffer(js, bytes.size());
+    bytes.copy(static_cast<char*>(copy), bytes.size());
+  }
+  duk_push_heap_stash(js);
+  duk_dup(js, -2);
+  duk_put_prop_literal(js, -2, kStashRequestBody);
+  duk_pop(js);
+  body_buffer_ = duk_get_heapptr(js, -1);
+}
+
+void JsRequest::end() {
+  fields_ = nullptr;
+  object_ = nullptr;
+  running = nullptr;
+  mapping_.reset();
+  mapped_body_ = {};
+  output_.clear();
+  if (output_.capacity() > kKeepOutputCapacity) output_.shrink_to_fit();
+  bool had_body = std::exchange(body_buffer_, nullptr) != nullptr;
+  if (!had_body && bodies_.held() == 0) return;
+  bool done = run_protected(heap_.js(), [&](duk_context* js) {
+    duk_push_heap_stash(js);
+    duk_del_prop_literal(js, -1, kStashRequestBody);
+    duk_pop(js);
+    bodies_.sweep(js);
+  });
+  if (!done) duk_pop(heap_.js());
+}
+
+}  // namespace ravelin::worker

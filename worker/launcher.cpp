@@ -1,0 +1,112 @@
+#include "worker/launcher.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "worker/js_source.h"
+#include "worker/server_start.h"
+#include "worker/sleep_hook.h"
+#include "worker/stop_signals.h"
+
+namespace ravelin::worker {
+
+namespace {
+
+constexpr uint64_t kLookEveryNs = 5 * kNsPerMs;  // a frontend that dies while script computes listens again in 100 ms
+
+constexpr char kMainThread[] = "mainThread";  // heap stash
+
+event_base* new_base() {
+  event_base* base = event_base_new();
+  if (!base) throw std::runtime_error("could not make an event loop");
+  return base;
+}
+
+// The script runs in an engine thread of its own. Workers are forked in the middle of it, inside server.start(), and
+// run requests on the heap's main thread: it is then idle, so the stack of a request's error does not end in the lines
+// of the start script.
+duk_context* new_script_thread(duk_context* js) {
+  duk_push_heap_stash(js);
+  duk_push_thread(js);
+  duk_context* thread = duk_require_context(js, -1);
+  duk_put_prop_string(js, -2, kMainThread);
+  duk_pop(js);
+  return thread;
+}
+
+}  // namespace
+
+Launcher::Launcher(const ScriptArguments& arguments) : pid_(getpid()), base_(new_base()), arguments_(arguments) {
+  timers_ = std::make_unique<JsTimers>(base_, heap_.js());
+  install_server_module(heap_, *this);
+  install_globals(heap_, arguments_);
+  heap_.exit_hook = [this](int code) { end(code); };
+}
+
+void Launcher::run() {
+  if (!run_main_script(new_script_thread(heap_.js()), arguments_.script)) end(1);
+  run_loop();
+}
+
+void Launcher::run_loop() {
+  // Ends when there is nothing to wait for: no timer, no server.
+  event_base_loop(base_, 0);
+  end(0);
+}
+
+std::string Launcher::command_line() const {
+  std::string line;
+  for (const std::string& word : arguments_.argv) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+bool Launcher::is_this_process() const { return getpid() == pid_; }
+
+void Launcher::adopt(std::unique_ptr<Supervisor> supervisor) {
+  supervisor_ = std::move(supervisor);
+  supervisor_->on_stopped = [this] { end(0); };
+  const int wake_up = catch_stop_signals();
+  if (wake_up >= 0) supervisor_->watch_stop(wake_up);
+  event* readable = event_new(base_, supervisor_->fd(), EV_READ | EV_PERSIST, on_supervision, this);
+  if (!readable || event_add(readable, nullptr) != 0) {
+    log_line("error: the launcher has no memory to watch its children; the server ends");
+    end(1);
+  }
+  heap_.set_interrupt_hook(on_interrupt, this);
+  set_sleep_hook(on_sleep, this);
+}
+
+void Launcher::on_supervision(evutil_socket_t, short, void* self) {
+  static_cast<Launcher*>(self)->supervisor_->dispatch(Supervisor::Place::kAtRest);
+}
+
+void Launcher::on_interrupt(void* self) {
+  Launcher& launcher = *static_cast<Launcher*>(self);
+  const uint64_t now_ns = monotonic_ns();
+  if (now_ns < launcher.next_look_ns_) return;
+  launcher.next_look_ns_ = now_ns + kLookEveryNs;
+  launcher.supervisor_->dispatch(Supervisor::Place::kInsideScript);
+}
+
+void Launcher::on_sleep(void* self, uint64_t deadline_ns) {
+  static_cast<Launcher*>(self)->supervisor_->wait_until(deadline_ns);
+}
+
+void Launcher::become_daemon() {
+  pid_ = getpid();
+  base_ = new_base();  // the old one shares its kernel state with the caller: neither used nor freed
+  timers_->abandon_after_fork(base_);
+}
+
+void Launcher::end(int status) {
+  if (supervisor_) supervisor_->kill_all();
+  fflush(nullptr);
+  // No destructors: finalizers of script objects have no place in a process that is told to end.
+  _exit(status);
+}
+
+}  // namespace ravelin::worker

@@ -1,0 +1,66 @@
+// ravelin [options] app.js [arguments]: the command line of the launcher, which runs the script and whatever server it
+// starts. Zygote and workers are forks of it; the frontend is a program of its own.
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "common/log.h"
+#include "common/sys.h"
+#include "worker/launcher.h"
+#include "worker/process_title.h"
+
+namespace {
+
+constexpr char kVersion[] = "ravelin 0.1";
+constexpr char kUsage[] =
+    "usage: ravelin [options] SCRIPT [ARGUMENT...]\n"
+    "\n"
+    "Runs the JavaScript file SCRIPT. When it calls require(\"rampart-server\").start({...}), serves HTTP.\n"
+    "\n"
+    "  -h, --help     this text\n"
+    "  -v, --version  the version\n"
+    "  --             the next word is the script, even if it begins with a dash\n";
+
+constexpr int kExitUsage = 2;
+
+bool is_option(const std::string& word, const char* short_name, const char* long_name) {
+  return word == short_name || word == long_name;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv, argv + argc);
+  ravelin::worker::keep_argv_for_title(argc, argv);
+  ravelin::set_process_name("ravelin");
+  ravelin::set_log_tag("launcher");
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, the kernel would reap our children before us
+
+  size_t next = 1;
+  for (; next < words.size() && words[next].size() > 1 && words[next][0] == '-'; ++next) {
+    if (words[next] == "--") {
+      ++next;
+      break;
+    }
+    if (is_option(words[next], "-h", "--help")) return fputs(kUsage, stdout) < 0 ? 1 : 0;
+    if (is_option(words[next], "-v", "--version")) return puts(kVersion) < 0 ? 1 : 0;
+    fprintf(stderr, "ravelin: unknown option \"%s\"\n\n%s", words[next].c_str(), kUsage);
+    return kExitUsage;
+  }
+  if (next >= words.size()) {
+    fputs(kUsage, stderr);
+    return kExitUsage;
+  }
+  try {
+    ravelin::worker::Launcher launcher({words, words[next]});
+    launcher.run();
+  } catch (const std::exception& error) {
+    fprintf(stderr, "ravelin: %s\n", error.what());
+    return 1;
+  }
+}

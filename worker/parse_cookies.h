@@ -1,0 +1,23 @@
+// The Cookie header to names and values (server-details 8.3). Pure parser and the Object for scripts.
+// Not for: Set-Cookie. Workers, inside a Duktape call.
+#pragma once
+
+#include <duktape.h>
+
+#include <string_view>
+
+namespace ravelin::worker {
+
+struct CookiePair {
+  std::string_view name;   // as sent
+  std::string_view value;  // not decoded yet
+};
+
+// Takes the next pair from the front of `header`; false at its end. Pieces without '=' are skipped.
+bool next_cookie(std::string_view& header, CookiePair& pair);
+
+// Pushes a plain Object; values are url-decoded ('+' is a space), a repeated name keeps its last value. Takes at most
+// limits::kMaxQueryPieces pairs.
+void push_cookies_object(duk_context* js, std::string_view header);
+
+}  // namespace ravelin::worker

@@ -1,0 +1,15 @@
+// Strings and bytes (runtime-api 7.2): trim, bufferToString, stringToBuffer, hexify, dehexify.
+#pragma once
+
+#include <duktape.h>
+
+namespace ravelin::worker {
+
+// Adds the functions to the object on top of the stack.
+void put_byte_functions(duk_context* ctx);
+
+// Lets the global parseInt() read a Buffer: the manual's pid-file idiom is parseInt(readFile("./ffmpeg.pid")), and a
+// Buffer's own text is "[object Uint8Array]".
+void extend_parse_int(duk_context* ctx);
+
+}  // namespace ravelin::worker

@@ -1,0 +1,11 @@
+// readFile and readLine (runtime-api 7.3).
+#pragma once
+
+#include <duktape.h>
+
+namespace ravelin::worker {
+
+// Adds the functions to the object on top of the stack.
+void put_file_read_functions(duk_context* ctx);
+
+}  // namespace ravelin::worker

@@ -1,0 +1,53 @@
+#include "worker/format_json.h"
+#include "worker/utils/bytes.h"
+#include "worker/utils/directories.h"
+#include "worker/utils/exec.h"
+#include "worker/utils/file_handle.h"
+#include "worker/utils/file_names.h"
+#include "worker/utils/file_read.h"
+#include "worker/utils/file_stat.h"
+#include "worker/utils/file_write.h"
+#include "worker/utils/print.h"
+#include "worker/utils/process.h"
+#include "worker/utils/query.h"
+#include "worker/utils/utils.h"
+#include "worker/utils/values.h"
+
+namespace ravelin::worker {
+namespace {
+
+// Pushes the object that `object`[name] holds, making it when it is missing.
+void push_member(duk_context* ctx, duk_idx_t object, const char* name) {
+  object = duk_require_normalize_index(ctx, object);
+  if (duk_get_prop_string(ctx, object, name)) return;
+  duk_pop(ctx);
+  duk_push_object(ctx);
+  duk_dup_top(ctx);
+  duk_put_prop_string(ctx, object, name);
+}
+
+}  // namespace
+
+void install_utils(duk_context* ctx) {
+  duk_idx_t top = duk_get_top(ctx);
+  keep_json_stringify(ctx);
+  duk_push_global_object(ctx);
+  push_member(ctx, -1, "rampart");
+  push_member(ctx, -1, "utils");
+  put_print_functions(ctx);
+  put_standard_handles(ctx);
+  put_byte_functions(ctx);
+  put_query_functions(ctx);
+  put_value_functions(ctx);
+  put_file_read_functions(ctx);
+  put_file_write_functions(ctx);
+  put_file_stat_functions(ctx);
+  put_file_name_functions(ctx);
+  put_directory_functions(ctx);
+  put_exec_functions(ctx);
+  put_process_functions(ctx);
+  extend_parse_int(ctx);
+  duk_set_top(ctx, top);
+}
+
+}  // namespace ravelin::worker

@@ -1,0 +1,240 @@
+#include "worker/worker_loop.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <exception>
+#include <memory>
+
+#include "common/clock.h"
+#include "common/limits.h"
+#include "common/log.h"
+#include "ipc/channel.h"
+#include "ipc/claims.h"
+#include "ipc/control_frames.h"
+#include "worker/block_hook.h"
+#include "worker/handler.h"
+#include "worker/js_timers.h"
+
+namespace ravelin::worker {
+
+namespace {
+
+using ipc::Channel;
+using ipc::FrameType;
+
+constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
+
+class WorkerLoop {
+ public:
+  WorkerLoop(JsHeap& heap, const ipc::ServerConfig& config, event_base* base, WorkerBirth birth)
+      : heap_(heap), base_(base), slot_(birth.slot), generation_(birth.generation), handler_(heap, config) {
+    auto claims = ipc::ClaimPage::map(birth.claim_page);
+    if (!claims) give_up(claims.error().message.c_str());
+    claims_ = std::move(claims.value());
+    links_.reserve(birth.channels.size());
+    for (UniqueFd& socket : birth.channels) links_.push_back(std::make_unique<Link>(*this, std::move(socket)));
+    for (uint32_t i = 0; i < links_.size(); ++i) links_[i]->loop = i;
+    heap_.set_max_bytes(config.max_memory_bytes);
+    heap_.exit_hook = [this](int code) { leave(code); };
+    heap_.set_interrupt_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_if_old(); }, this);
+    set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); }, this);
+  }
+
+  [[noreturn]] void run() {
+    for (auto& link : links_) {
+      event_add(link->readable, nullptr);
+      link->channel.send(FrameType::kHello, ipc::encode(ipc::Hello{ipc::kProtocolVersion, slot_, generation_}));
+      flush(*link);
+    }
+    event_base_loop(base_, EVLOOP_NO_EXIT_ON_EMPTY);
+    give_up("the event loop ended");
+  }
+
+ private:
+  // One frontend loop's channel.
+  struct Link {
+    Link(WorkerLoop& owner, UniqueFd socket) : worker(owner), channel(std::move(socket), ipc::Role::kFrontend) {
+      readable = event_new(owner.base_, channel.fd(), EV_READ | EV_PERSIST, on_event, this);
+      writable = event_new(owner.base_, channel.fd(), EV_WRITE, on_event, this);
+      if (!readable || !writable) owner.give_up("no memory for events");
+    }
+    WorkerLoop& worker;
+    Channel channel;
+    uint32_t loop = 0;
+    event* readable = nullptr;  // never freed: a worker ends by _exit
+    event* writable = nullptr;
+  };
+
+  static void on_event(evutil_socket_t, short what, void* argument) {
+    Link& link = *static_cast<Link*>(argument);
+    try {
+      if ((what & EV_WRITE) != 0) link.worker.flush(link);
+      if ((what & EV_READ) != 0) link.worker.on_readable(link);
+    } catch (const std::exception& error) {
+      // Script errors never come here. What does has left no one knows what half done; the frontend replaces the
+      // worker.
+      link.worker.give_up(error.what());
+    }
+  }
+
+  // One read, all of what it brought, one write.
+  void on_readable(Link& link) {
+    const Channel::Io io = link.channel.receive();
+    if (io == Channel::Io::kFault) bad_peer(link);
+    ipc::Frame frame;
+    for (;;) {
+      const auto next = link.channel.next(frame);
+      if (next == ipc::FrameDecoder::Next::kMalformed) bad_peer(link);
+      if (next == ipc::FrameDecoder::Next::kNeedMore) break;
+      if (frame.type == FrameType::kDrain) leave(kExitDone);  // what had begun is answered: requests run one at a time
+      if (frame.type != FrameType::kRequest) bad_peer(link);
+      on_request(link, frame);
+    }
+    if (io == Channel::Io::kClosed) _exit(kExitDone);  // without its frontend nobody needs this worker
+    flush_finished();
+  }
+
+  void on_request(Link& link, ipc::Frame& frame) {
+    if (frame.slot >= limits::kWindow) bad_peer(link);
+    if (!claims_.begin(ipc::ClaimPage::index(link.loop, frame.slot), frame.stream)) {
+      ipc::FrameWriter(link.channel.out(), FrameType::kDropped, frame.slot, frame.stream).finish();
+      note_unsent();
+      return;
+    }
+    auto request = ipc::decode_request(frame.payload, static_cast<bool>(frame.descriptor));
+    if (!request) give_up(request.error().message.c_str());
+    running_ = &link;
+    finished_bytes_ = link.channel.out().size();
+    const Handler::Outcome outcome =
+        handler_.run(request.value(), std::move(frame.descriptor), frame.slot, frame.stream, link.channel);
+    running_ = nullptr;
+    note_unsent();
+    if (outcome == Handler::Outcome::kRetire) retire();
+    flush_if_old();
+    // A frontend that does not read must not make this worker grow without end.
+    if (link.channel.unsent() > limits::kChannelHighWater) wait_writable(link, limits::kChannelHighWater, UINT64_MAX);
+  }
+
+  void note_unsent() {
+    if (oldest_unsent_ns_ == 0) oldest_unsent_ns_ = monotonic_ns();
+  }
+
+  // Also from running script, every some thousand instructions.
+  void flush_if_old() {
+    if (oldest_unsent_ns_ != 0 && monotonic_ns() - oldest_unsent_ns_ >= limits::kReplyBatchNs) flush_finished();
+  }
+
+  // Sends what is finished on every channel. While a request runs, its own reply may be half written: its channel is
+  // left alone from the moment the handler begins to write, which is after the script.
+  void flush_finished() {
+    oldest_unsent_ns_ = 0;
+    for (auto& link : links_) {
+      if (!link->channel.has_output() || (link.get() == running_ && link->channel.out().size() != finished_bytes_))
+        continue;
+      flush(*link);
+      if (link.get() == running_) finished_bytes_ = link->channel.out().size();
+    }
+  }
+
+  void flush(Link& link) {
+    if (!link.channel.has_output()) return;
+    switch (link.channel.flush()) {
+      case Channel::Io::kDone:
+        return;
+      case Channel::Io::kBlocked:
+        event_add(link.writable, nullptr);
+        return;
+      default:
+        _exit(kExitDone);  // the frontend is gone
+    }
+  }
+
+  // Blocks until at most `most` bytes are unsent, or `deadline_ms` has come.
+  void wait_writable(Link& link, size_t most, uint64_t deadline_ms) {
+    while (link.channel.unsent() > most) {
+      const uint64_t now_ms = monotonic_ms();
+      if (now_ms >= deadline_ms) return;
+      pollfd watched{link.channel.fd(), POLLOUT, 0};
+      poll(&watched, 1, deadline_ms == UINT64_MAX ? -1 : static_cast<int>(deadline_ms - now_ms));
+      flush(link);
+    }
+  }
+
+  // Tells every loop that nothing further is taken. What is queued here stays QUEUED and goes to other workers.
+  [[noreturn]] void retire() {
+    const char* why =
+        heap_.memory_limit_hit() ? "a script hit its memory limit" : "a script ran longer than scriptTimeout";
+    for (auto& link : links_) link->channel.send(FrameType::kRetire, why);
+    leave(kExitDone);
+  }
+
+  // Ends with all finished replies sent. A reply half written (process.exit() called while a reply is made from script
+  // values) is not finished.
+  [[noreturn]] void leave(int code) {
+    if (running_ != nullptr && running_->channel.out().size() > finished_bytes_)
+      running_->channel.out().resize(finished_bytes_);
+    const uint64_t deadline_ms = monotonic_ms() + kLastFlushMs;
+    for (auto& link : links_) {
+      flush(*link);
+      wait_writable(*link, 0, deadline_ms);
+    }
+    fflush(nullptr);
+    _exit(code);
+  }
+
+  [[noreturn]] void bad_peer(Link& link) {
+    const char* fault = link.channel.fault();
+    logf("error: the frontend sent a bad frame (%s); this worker ends", fault ? fault : "not expected here");
+    _exit(kExitBadPeer);
+  }
+
+  [[noreturn]] void give_up(const char* why) {
+    logf("error: this worker ends and is replaced: %s", why);
+    _exit(kExitInternal);
+  }
+
+  JsHeap& heap_;
+  event_base* base_;
+  uint32_t slot_;
+  uint32_t generation_;
+  Handler handler_;
+  ipc::ClaimPage claims_;
+  std::vector<std::unique_ptr<Link>> links_;
+  uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
+  Link* running_ = nullptr;        // whose request runs
+  size_t finished_bytes_ = 0;      // while one runs: bytes of its channel's out() before it
+};
+
+// No locks, no environment switches: this process has one thread.
+event_base* new_event_base() {
+  event_config* config = event_config_new();
+  if (!config) return nullptr;
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+  event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
+  event_base* base = event_base_new_with_config(config);
+  event_config_free(config);
+  return base;
+}
+
+}  // namespace
+
+void run_worker(JsHeap& heap, const ipc::ServerConfig& config, WorkerBirth birth) {
+  try {
+    event_base* base = new_event_base();
+    if (!base) {
+      log_line("error: this worker ends and is replaced: it could not make an event loop");
+      _exit(kExitInternal);
+    }
+    if (heap.timers) heap.timers->abandon_after_fork(base);
+    WorkerLoop(heap, config, base, std::move(birth)).run();
+  } catch (const std::exception& error) {
+    logf("error: this worker ends and is replaced: %s", error.what());
+    _exit(kExitInternal);
+  }
+}
+
+}  // namespace ravelin::worker
