@@ -11,7 +11,8 @@ namespace ravelin::frontend {
 namespace {
 
 constexpr size_t kMaxEmptyLines = 4;  // before a request line (RFC 9112 2.2); old clients sent one after a POST body
-constexpr size_t kMaxChunkLineBytes = 256;  // 16 hex digits and extensions, which nobody uses and attackers do
+constexpr size_t kMaxChunkLineBytes = 256;   // 16 hex digits and extensions, which nobody uses and attackers do
+constexpr size_t kKeptCapacity = 16 * 1024;  // of each buffer between messages, for the sake of idle connections
 
 bool is_chunk_extension(std::string_view text) {
   if (text.size() < 2 || text[0] != ';') return false;
@@ -20,6 +21,11 @@ bool is_chunk_extension(std::string_view text) {
     if ((byte < 0x20 && c != '\t') || byte == 0x7F) return false;
   }
   return true;
+}
+
+void clear_and_bound(std::string& buffer) {
+  buffer.clear();
+  if (buffer.capacity() > kKeptCapacity) buffer.shrink_to_fit();
 }
 
 }  // namespace
@@ -83,8 +89,9 @@ void Http1Parser::next_message() {
   phase_ = Phase::kRequestLine;
   message_complete_ = false;
   head_.clear();
-  body_.clear();
-  pending_.clear();
+  clear_and_bound(head_.headers);
+  clear_and_bound(body_);
+  clear_and_bound(pending_);
   line_bytes_ = line_count_ = 0;
   body_left_ = 0;
   said_ = {};
