@@ -31,6 +31,7 @@ CLANG := clang
 DUKTAPE_SOURCE := /usr/share/duktape
 LLHTTP_SOURCE := /usr/share/llhttp
 LLHTTP_INCLUDE := /usr/share/include/llhttp
+TYPESCRIPT_SOURCE := /usr/share/nodejs/typescript/lib/typescript.js
 
 # ---- sources
 
@@ -38,8 +39,8 @@ find_sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))
 COMMON_SOURCES := $(call find_sources,common)
 IPC_SOURCES := $(call find_sources,ipc)
 FRONTEND_SOURCES := $(call find_sources,frontend)
-# modules/ and include/ belong to script modules, each built as a .so of its own.
-WORKER_SOURCES := $(filter-out worker/modules/%,$(call find_sources,worker))
+# modules/ and include/ belong to script modules, each built as a .so of its own; bootstrap/ has a tool of the build.
+WORKER_SOURCES := $(filter-out worker/modules/% worker/bootstrap/%,$(call find_sources,worker))
 UNIT_SOURCES := $(call find_sources,tests/unit)
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*_fuzz.cpp))
 MAIN_SOURCES := frontend/main.cpp worker/main.cpp
@@ -54,6 +55,7 @@ LIBRARY_OBJECTS := $(call object_of,$(OBJ),$(LIBRARY_SOURCES))
 LLHTTP_UNITS := api http llhttp
 LLHTTP_OBJECTS := $(LLHTTP_UNITS:%=$(OBJ)/llhttp/%.o)
 DUKTAPE_OBJECT := $(OBJ)/duktape/duktape.o
+BOOTSTRAP_OBJECT := $(GEN)/bootstrap.o
 
 # ---- flags
 
@@ -91,17 +93,17 @@ UNIT_LIBS := -lgtest_main -lgtest -levent_core -levent_pthreads -lpcre2-8 -lsodi
 .PHONY: all programs unit unit-tests deps run test bench fuzz fuzz-targets lint format install clean
 
 all: programs
-programs: $(BUILD)/ravelin $(BUILD)/ravelin-frontend
+programs: $(BUILD)/ravelin $(BUILD)/ravelin-frontend $(BUILD)/typescript.duk
 unit-tests: $(BUILD)/unit-tests
 
 # -rdynamic: script modules written in C look up the duk_* functions in the program that loads them.
-$(BUILD)/ravelin: $(WORKER_OBJECTS) $(SHARED_OBJECTS) $(DUKTAPE_OBJECT)
+$(BUILD)/ravelin: $(WORKER_OBJECTS) $(SHARED_OBJECTS) $(DUKTAPE_OBJECT) $(BOOTSTRAP_OBJECT)
 	$(CXX) $(SAN_FLAGS) $(LINK_HARDENING) -rdynamic -o $@ $^ $(WORKER_LIBS)
 
 $(BUILD)/ravelin-frontend: $(FRONTEND_OBJECTS) $(SHARED_OBJECTS) $(LLHTTP_OBJECTS)
 	$(CXX) $(SAN_FLAGS) $(LINK_HARDENING) -o $@ $^ $(FRONTEND_LIBS)
 
-$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(LIBRARY_OBJECTS) $(DUKTAPE_OBJECT) $(LLHTTP_OBJECTS)
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(LIBRARY_OBJECTS) $(DUKTAPE_OBJECT) $(BOOTSTRAP_OBJECT) $(LLHTTP_OBJECTS)
 	$(CXX) $(SAN_FLAGS) $(LINK_HARDENING) -rdynamic -o $@ $^ $(UNIT_LIBS)
 
 $(OBJ)/%.o: %.cpp Makefile | $(GEN)/duktape.cpp
@@ -120,6 +122,45 @@ $(OBJ)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c Makefile
 $(GEN)/duktape.cpp: deploy/generate-duktape.sh $(DUKTAPE_SOURCE)/duktape.c $(DUKTAPE_SOURCE)/duk_config.h
 	deploy/generate-duktape.sh $(DUKTAPE_SOURCE) $(GEN)
 
+# ---- JavaScript that is part of Ravelin, as bytecode (worker/bytecode.h). One engine of its own makes it, without
+# sanitizers, whatever is built: the bytecode depends on the engine's configuration only.
+
+HOST := $(GEN)/host
+DUMP_BYTECODE := $(HOST)/dump-bytecode
+BOOTSTRAP_SCRIPTS := library promise typescript_host
+
+$(HOST)/duktape.o: $(GEN)/duktape.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O2 -w -fPIE -c -o $@ $<
+
+$(DUMP_BYTECODE): worker/bootstrap/dump_bytecode.cpp worker/bytecode.h $(HOST)/duktape.o
+	$(CXX) -I. -isystem $(GEN) -std=c++20 -O2 $(WARNINGS) -fPIE -pie -o $@ $(filter-out %.h,$^)
+
+$(GEN)/%.duk: worker/bootstrap/%.js $(DUMP_BYTECODE)
+	$(DUMP_BYTECODE) $@ ravelin:$*.js $<
+
+# The scripts that every heap runs are inside the program; the compiler is a file that only compile processes map.
+$(BOOTSTRAP_OBJECT): $(BOOTSTRAP_SCRIPTS:%=$(GEN)/%.duk)
+	{ echo '.section .rodata'; \
+	  for name in $(BOOTSTRAP_SCRIPTS); do \
+	    echo ".global ravelin_$${name}, ravelin_$${name}_size"; \
+	    echo ".balign 16"; \
+	    echo "ravelin_$${name}: .incbin \"$(GEN)/$$name.duk\""; \
+	    echo "0: .balign 16"; \
+	    echo "ravelin_$${name}_size: .quad 0b - ravelin_$${name}"; \
+	  done; \
+	  echo '.section .note.GNU-stack,"",@progbits'; } | $(CC) -c -x assembler -o $@ -
+
+$(GEN)/typescript.js: deploy/generate-typescript.sh $(TYPESCRIPT_SOURCE)
+	@mkdir -p $(@D)
+	$^ $@
+
+$(GEN)/typescript.duk: $(GEN)/typescript.js $(DUMP_BYTECODE)
+	$(DUMP_BYTECODE) $@ ravelin:typescript.js $<
+
+$(BUILD)/typescript.duk: $(GEN)/typescript.duk
+	cp $< $@
+
 # ---- fuzzing: everything but the two main functions, compiled by clang with coverage and sanitizers (third-party code
 # without coverage: it is not what the targets explore)
 
@@ -127,7 +168,7 @@ FUZZ := build/fuzz
 FUZZ_FLAGS := -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined
 FUZZ_NAMES := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(FUZZ_SOURCES))
 FUZZ_BINARIES := $(FUZZ_NAMES:%=$(FUZZ)/%_fuzz)
-FUZZ_OBJECTS := $(call object_of,$(FUZZ)/obj,$(LIBRARY_SOURCES)) $(FUZZ)/obj/duktape/duktape.o \
+FUZZ_OBJECTS := $(call object_of,$(FUZZ)/obj,$(LIBRARY_SOURCES)) $(FUZZ)/obj/duktape/duktape.o $(BOOTSTRAP_OBJECT) \
   $(LLHTTP_UNITS:%=$(FUZZ)/obj/llhttp/%.o)
 
 fuzz-targets: $(FUZZ_BINARIES)
@@ -172,7 +213,8 @@ run: deps
 	@+$(MAKE) --no-print-directory all
 	$(BUILD)/ravelin deploy/web_server/web_server_conf.js
 
-unit: unit-tests
+# Tests of the compiler start the program's compile processes.
+unit: unit-tests programs
 	$(BUILD)/unit-tests --gtest_brief=1 $(UNIT_ARGS)
 
 test: deps
@@ -190,8 +232,10 @@ format: deps
 	clang-format -i $$(find common ipc frontend worker tests -name '*.cpp' -o -name '*.h')
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/ravelin $(DESTDIR)$(PREFIX)/share/doc/ravelin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ravelin $(DESTDIR)$(PREFIX)/share/ravelin \
+	  $(DESTDIR)$(PREFIX)/share/doc/ravelin
 	install -m 755 $(BUILD)/ravelin $(BUILD)/ravelin-frontend $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(BUILD)/typescript.duk $(DESTDIR)$(PREFIX)/lib/ravelin/
 	cp -R deploy/web_server deploy/nginx $(DESTDIR)$(PREFIX)/share/ravelin/
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/ravelin/
 

@@ -38,6 +38,28 @@ constexpr size_t kMaxPendingDescriptors = 64;  // received but not yet claimed b
 constexpr size_t kChannelHighWater = 4 * 1024 * 1024;  // unsent bytes towards one worker; it then gets nothing more
 constexpr uint64_t kMaxReplyBodyBytes = 4ull * 1024 * 1024 * 1024;  // one reply; larger ones should be files
 
+// --- events (rampart.event) ---
+constexpr size_t kMaxEventNameBytes = 32 * 1024;         // an event's or a listener's name; a frame holds two
+constexpr size_t kMaxEventBytes = 64 * 1024 * 1024;      // data of one trigger: more than a whole upload (maxBodySize)
+constexpr size_t kMaxInlineEvent = 64 * 1024;            // data up to this travel inside the frame, larger ones as fd
+constexpr size_t kMaxEventsPerContext = 65'536;          // different events that one context listens to...
+constexpr size_t kMaxEventNamesBytes = 8 * 1024 * 1024;  // ...and their names together: the frontend keeps them
+constexpr size_t kEventWindow = 1024 * 1024;             // bytes that a context may have sent and the hub not passed on
+constexpr size_t kEventBatchBytes = 64 * 1024;           // a context sends at the latest when so much waits
+constexpr size_t kEventHighWater = 4 * 1024 * 1024;    // unsent bytes for one listener; then its senders are stopped...
+constexpr size_t kEventLowWater = 1024 * 1024;         // ...until no more than this is unsent
+constexpr uint64_t kEventPatienceMs = 5'000;           // a listener that takes nothing for so long misses events
+constexpr size_t kEventInboxBytes = 4 * 1024 * 1024;   // received and not yet run; then the channel is not read
+constexpr size_t kEventQueueBytes = 64 * 1024 * 1024;  // the same with a context's own triggers; then trigger() throws
+constexpr uint64_t kEventRoundNs = 1'000'000;          // callbacks run so long, then I/O and timers get their turn
+constexpr uint64_t kEventSyncMs = 1'000;               // a context waits at most so long until the hub knows a listener
+
+// --- compiled scripts (worker/compile_*) ---
+constexpr uint64_t kCompileTimeoutMs = 20'000;                // a large file takes 1 s, an overloaded machine longer
+constexpr size_t kCompileMemoryBytes = 1024 * 1024 * 1024;    // of a compile process; a file of 1 MB takes 200 MB
+constexpr size_t kMaxCompiledBytes = 256 * 1024 * 1024;       // one reply of a compile process
+constexpr uint64_t kCompileCacheBytes = 64ull * 1024 * 1024;  // of one user's folder; some thousand files
+
 // --- workers (frontend's worker table) ---
 constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page
 constexpr uint32_t kWindow = 64;    // requests that one loop may have at one worker

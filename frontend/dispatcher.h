@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "frontend/event_hub.h"
 #include "frontend/event_loop.h"
 #include "frontend/request.h"
 #include "frontend/worker_life.h"
@@ -22,6 +23,9 @@ class Dispatcher {
 
   // Who hears of Hello, Retire and workers to kill; called through main.post. Set once before the first worker.
   void set_life(WorkerLife* life, EventLoop* main);
+
+  // Loop 0 only, before the first worker: event frames of its channels go to `hub`. Other loops take none.
+  void set_event_hub(EventHub* hub);
 
   // stage_queue. The request is complete; it will get exactly one of Connection::relay or Connection::fail, perhaps
   // before submit() returns, unless withdraw() is called first.
@@ -42,6 +46,15 @@ class Dispatcher {
  private:
   struct LinkEvent {
     Dispatcher* dispatcher;
+    uint32_t worker;
+  };
+  // The event hub's way to a worker.
+  struct LinkPort : EventHub::Port {
+    LinkPort(Dispatcher& owner, uint32_t index) : dispatcher(owner), worker(index) {}
+    ipc::Channel& channel() override { return *dispatcher.links_[worker].channel; }
+    ipc::EventWords& words() override { return dispatcher.links_[worker].claims->event_words(); }
+    void wrote() override { dispatcher.mark_dirty(dispatcher.links_[worker]); }
+    Dispatcher& dispatcher;
     uint32_t worker;
   };
 
@@ -85,6 +98,8 @@ class Dispatcher {
   const uint32_t loop_index_;
   WorkerLife* life_ = nullptr;
   EventLoop* main_ = nullptr;
+  EventHub* event_hub_ = nullptr;
+  std::vector<LinkPort> link_ports_;  // with a hub: one per worker, sized once
 
   std::vector<WorkerLink> links_;
   std::vector<LinkEvent> link_events_;  // sized once: event arguments

@@ -55,6 +55,14 @@ void Loop::add_listener(UniqueFd socket, const ipc::ListenerInfo& info) {
   listeners_.push_back(std::move(listener));
 }
 
+void Loop::set_event_hub(EventHub* hub) {
+  event_hub_ = hub;
+  dispatcher_.set_event_hub(hub);
+  // Only for the end of the turn that it makes.
+  event_hub_timer_ = events_.make_event(
+      -1, 0, [](int, short, void*) {}, nullptr);
+}
+
 void Loop::run() {
   arm_timer(check_timer_.get(), check_ms_);
   events_.run([this] { end_of_turn(); });
@@ -119,9 +127,16 @@ void Loop::end_of_turn() {
     for (Connection* connection : round) connection->resume();
   }
   dispatcher_.end_of_turn();
+  if (event_hub_ != nullptr && !event_hub_->is_idle()) turn_event_hub();
   for (Connection* connection : dead_) delete connection;
   dead_.clear();
   if (stopping_) report_if_drained();
+}
+
+// When the frames are sent: what they leave unsent decides who gets credit.
+void Loop::turn_event_hub() {
+  bool again = event_hub_->end_of_turn(now_ns());
+  if (again && !evtimer_pending(event_hub_timer_.get(), nullptr)) arm_timer(event_hub_timer_.get(), EventHub::kTickMs);
 }
 
 void Loop::free_later(Connection& connection) {

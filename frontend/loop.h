@@ -26,6 +26,8 @@ class Loop : public LoopWorkers {
 
   void add_listener(UniqueFd socket, const ipc::ListenerInfo& listener);
   void set_life(WorkerLife* life, EventLoop* main) { dispatcher_.set_life(life, main); }
+  // Loop 0 only: events of the workers' channels go to `hub`, which outlives the loop.
+  void set_event_hub(EventHub* hub);
 
   // Accepts and serves until stop_now(). In the thread that becomes this loop's.
   void run();
@@ -76,6 +78,7 @@ class Loop : public LoopWorkers {
   void pause_accepting(uint64_t ms);
   void check_timeouts();
   void end_of_turn();
+  void turn_event_hub();
   void report_if_drained();
 
   const ipc::ServerConfig& config_;
@@ -88,6 +91,8 @@ class Loop : public LoopWorkers {
   std::vector<std::unique_ptr<ListeningSocket>> listeners_;
   TimeoutList idle_, head_, body_, write_, linger_;
   EventPtr check_timer_;
+  EventHub* event_hub_ = nullptr;
+  EventPtr event_hub_timer_;
   uint64_t check_ms_;
   Connection* connections_ = nullptr;
   size_t connection_count_ = 0;

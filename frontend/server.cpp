@@ -30,8 +30,9 @@ int Server::run() {
   control_event_ = main.make_event(control_.fd(), EV_READ | EV_PERSIST, on_control, this);
   event_add(control_event_.get(), nullptr);
   for (size_t i = 1; i < loops_.size(); ++i) threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
+  control_writable_ = main.make_event(control_.fd(), EV_WRITE, on_control, this);
   control_.send(FrameType::kReady, {});
-  control_.flush();
+  flush_control();
   main.post([this] { receive_control(); });  // frames that came right behind the first ones are in the buffer already
   loops_[0]->run();
   for (size_t i = 1; i < loops_.size(); ++i) {
@@ -40,6 +41,7 @@ int Server::run() {
   }
   for (std::thread& thread : threads_) thread.join();
   control_event_.reset();
+  control_writable_.reset();
   return 0;
 }
 
@@ -99,6 +101,8 @@ Status Server::build(UniqueFd zygote) {
     loops_.push_back(std::make_unique<Loop>(config_, *router_, *table_, i));
     for_life.push_back(loops_.back().get());
   }
+  event_hub_ = std::make_unique<EventHub>(config_.workers + size_t{1});
+  loops_[0]->set_event_hub(event_hub_.get());
   EventLoop& main = loops_[0]->events();
   life_ = std::make_unique<WorkerLife>(main, config_, *table_, for_life);
   for (auto& loop : loops_) loop->set_life(life_.get(), &main);
@@ -114,8 +118,15 @@ void Server::fail(const std::string& why) {
   control_.flush();
 }
 
-void Server::on_control(int, short, void* self) {
+// A channel that cannot be written shows as closed when it is read.
+void Server::flush_control() {
+  if (control_.flush() == Channel::Io::kBlocked) event_add(control_writable_.get(), nullptr);
+}
+
+void Server::on_control(int, short what, void* self) {
   auto* server = static_cast<Server*>(self);
+  if ((what & EV_WRITE) != 0) server->flush_control();
+  if ((what & EV_READ) == 0) return;
   Channel::Io io = server->control_.receive();
   if (io == Channel::Io::kBlocked) return;
   server->receive_control();
@@ -140,9 +151,19 @@ void Server::handle_control(ipc::Frame& frame) {
       return life_->on_orphan_exited(ipc::decode_exited(frame.payload));
     case FrameType::kStop:
       return begin_stop(ipc::decode_stop(frame.payload).grace_ms);
+    case FrameType::kEventPage:
+      return take_event_page(std::move(frame.descriptor));
     default:
-      logf("warning: unexpected frame from the launcher (type %d)", static_cast<int>(frame.type));
+      if (const char* fault = event_hub_->handle(config_.workers, frame))
+        logf("warning: unexpected frame from the launcher (type %d): %s", static_cast<int>(frame.type), fault);
   }
+}
+
+void Server::take_event_page(UniqueFd memfd) {
+  auto page = ipc::ClaimPage::map(memfd);
+  if (!page) return logf("error: the launcher takes no part in events: %s", page.error().message.c_str());
+  launcher_port_.page = std::move(page.value());
+  event_hub_->attach(config_.workers, launcher_port_, "the launcher");
 }
 
 void Server::begin_stop(uint64_t grace_ms) {

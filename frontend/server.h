@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "frontend/event_hub.h"
 #include "frontend/loop.h"
 #include "frontend/worker_life.h"
 #include "ipc/channel.h"
@@ -27,11 +28,23 @@ class Server {
     ipc::ListenerInfo info;
   };
 
+  // The event hub's way to the launcher.
+  struct LauncherPort : EventHub::Port {
+    explicit LauncherPort(Server& owner) : server(owner) {}
+    ipc::Channel& channel() override { return server.control_; }
+    ipc::EventWords& words() override { return page.event_words(); }
+    void wrote() override { event_active(server.control_writable_.get(), EV_WRITE, 0); }
+    Server& server;
+    ipc::ClaimPage page;
+  };
+
   bool receive_start();
   Status take_start_frame(ipc::Frame& frame, bool& complete);
   Status build(UniqueFd zygote);
   void fail(const std::string& why);
-  static void on_control(int, short, void* self);
+  static void on_control(int, short what, void* self);
+  void flush_control();
+  void take_event_page(UniqueFd memfd);
   void receive_control();
   void handle_control(ipc::Frame& frame);
   void begin_stop(uint64_t grace_ms);
@@ -45,10 +58,13 @@ class Server {
   std::vector<PendingListener> pending_listeners_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<WorkerTable> table_;
+  std::unique_ptr<EventHub> event_hub_;  // contexts: the workers by slot, then the launcher
+  LauncherPort launcher_port_{*this};
   std::vector<std::unique_ptr<Loop>> loops_;
   std::unique_ptr<WorkerLife> life_;
   std::vector<std::thread> threads_;
   EventPtr control_event_;
+  EventPtr control_writable_;
   EventPtr grace_timer_;
   EventPtr death_timer_;
   size_t loops_to_drain_ = 0;

@@ -27,6 +27,11 @@ void Dispatcher::set_life(WorkerLife* life, EventLoop* main) {
   main_ = main;
 }
 
+void Dispatcher::set_event_hub(EventHub* hub) {
+  event_hub_ = hub;
+  for (uint32_t worker = 0; worker < links_.size(); ++worker) link_ports_.emplace_back(*this, worker);
+}
+
 void Dispatcher::attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel,
                                std::shared_ptr<ipc::ClaimPage> claims) {
   WorkerLink& link = links_[slot];
@@ -36,6 +41,7 @@ void Dispatcher::attach_worker(uint32_t slot, uint32_t generation, UniqueFd chan
   link.readable = events_.make_event(fd, EV_READ | EV_PERSIST, on_readable, &link_events_[slot]);
   link.writable = events_.make_event(fd, EV_WRITE, on_writable, &link_events_[slot]);
   event_add(link.readable.get(), nullptr);
+  if (event_hub_ != nullptr) event_hub_->attach(slot, link_ports_[slot], "worker " + std::to_string(slot));
 }
 
 bool Dispatcher::eligible(const WorkerLink& link) const {

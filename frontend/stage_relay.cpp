@@ -31,9 +31,8 @@ void Dispatcher::receive(WorkerLink& link) {
     event_del(link.readable.get());
     if (!take_frames(link)) return;
     link.retiring = true;
-    main_->post([life = life_, slot = link.index, generation = link.generation] {
-      life->on_channel_closed(slot, generation);
-    });
+    main_->post(
+        [life = life_, slot = link.index, generation = link.generation] { life->on_channel_closed(slot, generation); });
   } else if (io == Channel::Io::kFault) {
     kill(link, KillReason::kMalformed, "too many descriptors");
   }
@@ -77,6 +76,7 @@ const char* Dispatcher::handle(WorkerLink& link, ipc::Frame& frame) {
       });
       return nullptr;
     default:
+      if (event_hub_ != nullptr && link.ready) return event_hub_->handle(link.index, frame);
       return "frame of a type that this side does not take";
   }
 }
@@ -113,6 +113,7 @@ std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReas
   while (intact && link.channel->receive() == Channel::Io::kDone) intact = take_frames(link);
   std::string running;
   settle(link, reason, running);
+  if (event_hub_ != nullptr) event_hub_->detach(slot);
   link.detach();
   drain_queue();
   return running;

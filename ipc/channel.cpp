@@ -15,9 +15,10 @@ constexpr size_t kKeepCapacity = 256 * 1024;  // an output buffer that grew beyo
 
 }  // namespace
 
-void Channel::attach(size_t frame_start, UniqueFd descriptor) {
+void Channel::attach(size_t frame_start, UniqueFd descriptor, uint64_t weight) {
   CHECK(attachments_.empty() || attachments_.back().frame_start < frame_start);
-  attachments_.push_back({frame_start, std::move(descriptor)});
+  attachments_.push_back({frame_start, std::move(descriptor), weight});
+  weight_ += weight;
 }
 
 void Channel::send(FrameType type, std::string_view payload, UniqueFd descriptor) {
@@ -55,15 +56,28 @@ Channel::Io Channel::flush() {
                     : ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
+      drop_sent();
       return errno == EAGAIN || errno == EWOULDBLOCK ? Io::kBlocked : Io::kClosed;
     }
-    if (at_attachment) attachments_.pop_front();
+    if (at_attachment) {
+      weight_ -= attachments_.front().weight;
+      attachments_.pop_front();
+    }
     sent_ += static_cast<size_t>(n);
+    sent_bytes_ += static_cast<uint64_t>(n);
   }
   out_.clear();
   sent_ = 0;
   if (out_.capacity() > kKeepCapacity) out_.shrink_to_fit();
   return Io::kDone;
+}
+
+// Towards a peer that always lags a little the buffer never becomes empty: what is out must not pile up in it.
+void Channel::drop_sent() {
+  if (sent_ < kKeepCapacity || sent_ < out_.size() - sent_) return;
+  out_.erase(0, sent_);
+  for (Attachment& attachment : attachments_) attachment.frame_start -= sent_;
+  sent_ = 0;
 }
 
 Channel::Io Channel::receive() {

@@ -24,20 +24,25 @@ class Channel {
 
   int fd() const { return socket_.get(); }
 
-  // --- sending: append frames with FrameWriter to out(), then flush() ---
+  // --- sending: append frames with FrameWriter to out(), then flush(), which may move what is left to the front ---
   std::string& out() { return out_; }
   // The frame that begins at offset `frame_start` of out() travels with `descriptor`; its header must have
-  // kFlagDescriptor. Call in the order of the frames.
-  void attach(size_t frame_start, UniqueFd descriptor);
+  // kFlagDescriptor. Call in the order of the frames. `weight` is what unsent_weight() counts for it.
+  void attach(size_t frame_start, UniqueFd descriptor, uint64_t weight = 0);
   // Appends a whole frame without payload structure. For control channels; not the request path.
   void send(FrameType type, std::string_view payload, UniqueFd descriptor = UniqueFd());
   bool has_output() const { return sent_ < out_.size(); }
   size_t unsent() const { return out_.size() - sent_; }
+  uint64_t unsent_weight() const { return weight_; }
+  // Bytes that have gone out in the channel's life.
+  uint64_t sent_bytes() const { return sent_bytes_; }
   Io flush();
 
   // --- receiving ---
   // One recvmsg. Invalidates views of frames taken earlier.
   Io receive();
+  // Views of frames taken so far stay valid, whatever is received, as long as `kept` is left alone.
+  void set_aside(std::string& kept) { decoder_.set_aside(kept); }
   FrameDecoder::Next next(Frame& frame) { return decoder_.next(frame); }
   const char* fault() const { return decoder_.fault(); }
   bool mid_frame() const { return decoder_.buffered() > 0; }
@@ -48,13 +53,17 @@ class Channel {
   struct Attachment {
     size_t frame_start;
     UniqueFd descriptor;
+    uint64_t weight;
   };
+  void drop_sent();
   ssize_t send_with_descriptor(const char* bytes, size_t size, int descriptor);
 
   UniqueFd socket_;
   std::string out_;
   size_t sent_ = 0;  // bytes at the front of out_ that are already out
   std::deque<Attachment> attachments_;
+  uint64_t weight_ = 0;  // sum over attachments_
+  uint64_t sent_bytes_ = 0;
   FrameDecoder decoder_;
 };
 

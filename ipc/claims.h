@@ -2,6 +2,7 @@
 // writes QUEUED; the worker changes it to BEGUN before it enters the script; the frontend may change QUEUED to REVOKED.
 // Each change is one compare-and-swap, so a request is begun by exactly one worker (DESIGN 3). Nothing else in the page
 // is believed. The worker is untrusted: the frontend only ever compares words with values that it computed itself.
+// Behind the claim words lie the event words, which only the frontend writes (PROTOCOL.md, "Events").
 #pragma once
 
 #include <atomic>
@@ -22,10 +23,17 @@ constexpr uint32_t claim_word(uint64_t stream, ClaimState state) {
   return static_cast<uint32_t>(stream << 2) | static_cast<uint32_t>(state);
 }
 
+// Written by the frontend's event hub and read by the context that shares the page.
+struct EventWords {
+  std::atomic<uint64_t> credited{0};  // bytes of its event frames that the hub has passed on, in all
+  std::atomic<uint64_t> synced{0};    // serial of the last EventOn that the hub knows
+};
+
 class ClaimPage {
  public:
   static constexpr uint32_t kWords = limits::kMaxLoops * limits::kWindow;
-  static constexpr size_t kBytes = kWords * sizeof(uint32_t);
+  static constexpr size_t kEventWordsOffset = kWords * sizeof(uint32_t);
+  static constexpr size_t kBytes = kEventWordsOffset + sizeof(EventWords);
 
   // A fresh page and its sealed memfd (for the worker).
   static Result<ClaimPage> create(UniqueFd& memfd_out);
@@ -39,6 +47,10 @@ class ClaimPage {
     return *this;
   }
   ~ClaimPage();
+
+  EventWords& event_words() {
+    return *reinterpret_cast<EventWords*>(reinterpret_cast<char*>(words_) + kEventWordsOffset);
+  }
 
   static uint32_t index(uint32_t loop, uint16_t slot) { return loop * limits::kWindow + slot; }
 
@@ -66,5 +78,7 @@ class ClaimPage {
   std::atomic<uint32_t>* words_ = nullptr;
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free, "claim words cross processes");
+static_assert(std::atomic<uint64_t>::is_always_lock_free, "event words cross processes");
+static_assert(ClaimPage::kEventWordsOffset % alignof(EventWords) == 0);
 
 }  // namespace ravelin::ipc

@@ -26,6 +26,14 @@ char* FrameDecoder::reserve(size_t bytes) {
   return buffer_.data() + end_;
 }
 
+void FrameDecoder::set_aside(std::string& kept) {
+  std::string rest(buffer_, begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+  kept = std::move(buffer_);  // the bytes stay where they are
+  buffer_ = std::move(rest);
+}
+
 bool FrameDecoder::add_descriptor(UniqueFd descriptor) {
   if (descriptors_.size() >= limits::kMaxPendingDescriptors) return false;
   descriptors_.push_back(std::move(descriptor));

@@ -51,6 +51,9 @@ class FrameDecoder {
   // Takes ownership of a descriptor that came with the bytes. False when too many wait for their frame.
   bool add_descriptor(UniqueFd descriptor);
 
+  // Goes on in another buffer: views of frames taken so far stay valid as long as `kept` is left alone.
+  void set_aside(std::string& kept);
+
   // The next whole frame; its payload is a view valid until reserve(). After kMalformed the decoder stays malformed and
   // fault() says why.
   Next next(Frame& frame);

@@ -1,6 +1,6 @@
 // The frame: every byte between our processes is a fixed 16-byte header and a payload. PROTOCOL.md describes each
 // frame; message_table.cpp is that same table in code. Not for: payload layouts (request_frame.h, reply_frame.h,
-// server_config.h, control_frames.h) or sockets (channel.h).
+// server_config.h, control_frames.h, event_frames.h) or sockets (channel.h).
 #pragma once
 
 #include <bit>
@@ -33,8 +33,15 @@ enum class FrameType : uint8_t {
   kDropped = 15,         // worker -> frontend: a request that was revoked was not run
   kRetire = 16,          // worker -> frontend: takes no further request and ends
   kDrain = 17,           // frontend -> worker: answer what has begun, then end
+  kEventOn = 18,         // worker, launcher -> frontend: this context listens to an event
+  kEventUnlisten = 19,   // worker, launcher -> frontend: it listens to that event no longer
+  kEventOff = 20,        // both ways: one named listener ends, in every context
+  kEventRemove = 21,     // both ways: all listeners of an event end, in every context
+  kEventTrigger = 22,    // worker, launcher -> frontend
+  kEventDeliver = 23,    // frontend -> worker, launcher: a trigger of another context
+  kEventPage = 24,       // launcher -> frontend: the page with the launcher's event words; it takes part in events now
 };
-constexpr uint8_t kMaxFrameType = 17;
+constexpr uint8_t kMaxFrameType = 24;
 
 constexpr uint8_t kFlagDescriptor = 1;  // one descriptor belongs to this frame
 

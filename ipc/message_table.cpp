@@ -13,6 +13,7 @@ constexpr uint8_t Z = static_cast<uint8_t>(Role::kZygote);
 constexpr uint8_t W = static_cast<uint8_t>(Role::kWorker);
 constexpr uint32_t kConfigMax = limits::kMaxConfigBytes;
 constexpr uint32_t kFrameMax = limits::kMaxFramePayload;
+constexpr uint32_t kNameMax = limits::kMaxEventNameBytes;
 
 // The same table as in PROTOCOL.md, row by row.
 constexpr std::array<MessageRule, kMaxFrameType> kTable{{
@@ -33,6 +34,13 @@ constexpr std::array<MessageRule, kMaxFrameType> kTable{{
     {FrameType::kDropped, "Dropped", W, 0, 0, Descriptor::kNever},
     {FrameType::kRetire, "Retire", W, 0, 1024, Descriptor::kNever},
     {FrameType::kDrain, "Drain", F, 0, 0, Descriptor::kNever},
+    {FrameType::kEventOn, "EventOn", W | L, 8, 8 + kNameMax, Descriptor::kNever},
+    {FrameType::kEventUnlisten, "EventUnlisten", W | L, 0, kNameMax, Descriptor::kNever},
+    {FrameType::kEventOff, "EventOff", W | L | F, 12, 12 + 2 * kNameMax, Descriptor::kNever},
+    {FrameType::kEventRemove, "EventRemove", W | L | F, 8, 8 + kNameMax, Descriptor::kNever},
+    {FrameType::kEventTrigger, "EventTrigger", W | L, 4, kFrameMax, Descriptor::kOptional},
+    {FrameType::kEventDeliver, "EventDeliver", F, 4, kFrameMax, Descriptor::kOptional},
+    {FrameType::kEventPage, "EventPage", L, 0, 0, Descriptor::kAlways},
 }};
 
 }  // namespace

@@ -16,6 +16,8 @@
 #include "common/sys.h"
 #include "common/unique_fd.h"
 #include "worker/block_hook.h"
+#include "worker/js_events.h"
+#include "worker/js_microtasks.h"
 #include "worker/js_timers.h"
 #include "worker/process_title.h"
 #include "worker/sleep_hook.h"
@@ -134,12 +136,15 @@ void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   // 5. Descriptors: listening sockets, the launcher's event loop and its channels stay with the launcher.
   keep_only(keep, script_descriptors());
-  // 6. The launcher's hooks, timers and event loop. Memory of theirs is neither used nor freed.
+  // 6. The launcher's hooks, timers, event listeners, queued triggers, microtasks and event loop. Memory of libevent's
+  // is neither used nor freed.
   set_sleep_hook(nullptr, nullptr);
   set_block_hook(nullptr, nullptr);
   heap.set_interrupt_hook(nullptr, nullptr);
   heap.exit_hook = nullptr;
   if (heap.timers) heap.timers->abandon_after_fork(nullptr);
+  if (heap.events) heap.events->abandon_after_fork(nullptr);
+  abandon_microtasks(heap);
   // 7. Names.
   set_process_title("ravelin-zygote");
   set_log_tag("zygote");

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "worker/handler_modules.h"
 #include "worker/js_error.h"
+#include "worker/js_microtasks.h"
 #include "worker/js_reply.h"
 #include "worker/js_request.h"
 #include "worker/pages.h"
@@ -23,6 +24,21 @@ constexpr uint16_t kForbidden = 403;
 constexpr uint16_t kNotFoundStatus = 404;
 constexpr uint16_t kTooLargeStatus = 413;
 constexpr uint16_t kInternalError = 500;
+
+// The function's own code has ended: promise reactions run. A promise that it returned is replaced by its value, or its
+// reason is thrown. One that is still pending counts as deferred.
+void settle_promise(duk_context* js) {
+  const bool is_promise = claim_promise(js, -1);
+  run_microtasks_or_throw(js);
+  if (!is_promise) return;
+  switch (take_promise(js, -1)) {
+    case PromiseState::kNotPromise: return;
+    case PromiseState::kFulfilled: duk_remove(js, -2); return;
+    case PromiseState::kRejected: duk_throw(js);
+    case PromiseState::kPending:
+      throw_error(js, "the Promise that the function returned is still pending after its code has ended");
+  }
+}
 
 // Cuts without leaving half a character.
 void cut_text(std::string& text) {
@@ -162,6 +178,7 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
     duk_dup_top(inner);
     duk_replace(inner, slot);
     duk_call(inner, 1);
+    settle_promise(inner);
     if (reply_.send(inner, -1, request_, default_status, target) == JsReply::Verdict::kSent) {
       answered_ = true;
       result = Attempt::kAnswered;
@@ -171,6 +188,7 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
   if (!done) {
     result = fail(target);
     duk_pop(js);
+    run_microtasks(heap_);  // what it had queued before it threw
   }
   request_.release(js, slot);
   duk_pop(js);

@@ -102,6 +102,69 @@ std::string describe_at(duk_context* js, duk_idx_t index, bool with_stack) {
   return std::move(description.text);
 }
 
+// The getters of Error.prototype, around the engine's own, which each has as a hidden property.
+constexpr std::string_view kOwnFrameMark = " (ravelin:";  // js_library.h
+constexpr const char* kOriginalGetter = DUK_HIDDEN_SYMBOL("getter");
+
+void push_original_result(duk_context* js) {
+  duk_push_current_function(js);
+  duk_get_prop_string(js, -1, kOriginalGetter);
+  duk_push_this(js);
+  duk_call_method(js, 0);
+}
+
+// Leaves out the frames of our own JavaScript.
+std::string site_frames(std::string_view stack) {
+  std::string kept;
+  while (!stack.empty()) {
+    const size_t end = stack.find('\n');
+    const std::string_view line = stack.substr(0, end);
+    stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
+    if (line.starts_with("    at ") && line.find(kOwnFrameMark) != std::string_view::npos) continue;
+    if (!kept.empty()) kept += '\n';
+    kept += line;
+  }
+  return kept;
+}
+
+duk_ret_t native_stack(duk_context* js) {
+  push_original_result(js);
+  if (!duk_is_string(js, -1)) return 1;
+  const LineMaps& maps = JsHeap::of(js).line_maps;
+  std::string_view stack = engine_text(js, -1);
+  std::string site_stack;
+  if (stack.find(kOwnFrameMark) != std::string_view::npos) stack = site_stack = site_frames(stack);
+  if (!maps.empty()) {
+    push_text(js, maps.map_stack(stack));
+  } else if (!site_stack.empty()) {
+    push_text(js, site_stack);
+  }
+  return 1;
+}
+
+duk_ret_t native_line_number(duk_context* js) {
+  push_original_result(js);
+  const LineMaps& maps = JsHeap::of(js).line_maps;
+  if (maps.empty() || !duk_is_number(js, -1)) return 1;
+  const duk_uint_t line = duk_get_uint(js, -1);
+  duk_push_this(js);
+  duk_get_prop_literal(js, -1, "fileName");
+  if (duk_is_string(js, -1)) duk_push_uint(js, maps.line_of(engine_text(js, -1), line));
+  return 1;
+}
+
+// [ ... Error.prototype ]
+void wrap_getter(duk_context* js, const char* name, duk_c_function getter) {
+  duk_push_string(js, name);
+  duk_push_c_function(js, getter, 0);
+  duk_push_string(js, name);
+  duk_get_prop_desc(js, -4, 0);
+  duk_get_prop_literal(js, -1, "get");
+  duk_put_prop_string(js, -3, kOriginalGetter);
+  duk_pop(js);
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_GETTER);
+}
+
 [[noreturn]] void throw_formatted(duk_context* js, duk_errcode_t code, const char* format, va_list arguments) {
   // No file and line of our own: the blame goes to the script line that called us.
   duk_error_va_raw(js, code, nullptr, 0, format, arguments);
@@ -111,6 +174,14 @@ std::string describe_at(duk_context* js, duk_idx_t index, bool with_stack) {
 }  // namespace
 
 std::string error_text(duk_context* js, duk_idx_t index) { return describe_at(js, index, true); }
+
+void install_error_lines(duk_context* js) {
+  StackGuard guard(js);
+  duk_get_global_literal(js, "Error");
+  duk_get_prop_literal(js, -1, "prototype");
+  wrap_getter(js, "stack", guarded<native_stack>);
+  wrap_getter(js, "lineNumber", guarded<native_line_number>);
+}
 
 std::string error_message(duk_context* js, duk_idx_t index) { return describe_at(js, index, false); }
 

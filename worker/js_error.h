@@ -23,6 +23,10 @@ std::string error_text(duk_context* js, duk_idx_t index);
 // "Name: message" alone.
 std::string error_message(duk_context* js, duk_idx_t index);
 
+// Makes the `stack` and `lineNumber` of errors name the lines of original files (JsHeap::line_maps). For the heap's
+// start.
+void install_error_lines(duk_context* js);
+
 // Throw an Error, TypeError or RangeError; the message is printf-formatted UTF-8. They leave the C++ function by an
 // exception, so locals are destroyed.
 [[noreturn]] void throw_error(duk_context* js, const char* format, ...) __attribute__((format(printf, 2, 3)));

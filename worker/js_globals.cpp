@@ -9,7 +9,9 @@
 #include "worker/format_utf8.h"
 #include "worker/js_console.h"
 #include "worker/js_error.h"
+#include "worker/js_events.h"
 #include "worker/js_json.h"
+#include "worker/js_library.h"
 #include "worker/js_modules.h"
 #include "worker/js_process.h"
 #include "worker/js_source.h"
@@ -129,12 +131,14 @@ void install_globals(JsHeap& heap, const ScriptArguments& arguments) {
     duk_dup(js, -2);
     duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_SET_CONFIGURABLE);
     duk_pop(js);
+    install_library(js);
     install_json(js);
     install_console(js);
     install_process(heap, arguments);
     install_rampart(js);
     install_utils(js);
     if (heap.timers) heap.timers->install();
+    if (heap.events) heap.events->install();
     if (heap.modules) heap.modules->install();
   });
   if (ok) return;

@@ -1,7 +1,7 @@
 // The global objects of a context (runtime-api 1): global, globalThis, process, console, rampart (version, globalize,
-// include, utils), require and module, timers, JSON.parse of Buffers. One call builds them all.
-// Not for: what rampart.utils holds (utils/utils.h), rampart.event, rampart-server. Called once per heap by main;
-// forked children inherit.
+// include, utils, event), require and module, timers, JSON.parse of Buffers, the standard library. One call builds them
+// all. Not for: what rampart.utils holds (utils/utils.h), rampart-server. Called once per heap by main; forked children
+// inherit.
 #pragma once
 
 #include <string>
@@ -16,8 +16,9 @@ struct ScriptArguments {
   std::string script;             // path of the main script as given; empty when there is none
 };
 
-// Installs the globals. JsModules and JsTimers must be attached to the heap before when require() and setTimeout() are
-// wanted. Sets the main script of JsModules. Throws std::runtime_error when the engine has no memory for them.
+// Installs the globals. JsModules, JsTimers and JsEvents must be attached to the heap before when require(),
+// setTimeout() and rampart.event are wanted. Sets the main script of JsModules. Throws std::runtime_error when the
+// engine has no memory for them.
 void install_globals(JsHeap& heap, const ScriptArguments& arguments);
 
 // Makes the enumerable properties of the object at `index` global, overwriting (rampart.globalize).

@@ -12,8 +12,11 @@
 #include <cstdint>
 #include <functional>
 
+#include "worker/line_maps.h"
+
 namespace ravelin::worker {
 
+class JsEvents;
 class JsModules;
 class JsTimers;
 
@@ -71,7 +74,16 @@ class JsHeap {
 
   // Set by the constructors of these classes and cleared by their destructors; null when the heap has none.
   JsTimers* timers = nullptr;
+  JsEvents* events = nullptr;
   JsModules* modules = nullptr;
+
+  // Microtasks or reports of rejected promises wait / are at work (js_microtasks.h). Fields of the heap, so that the
+  // question costs nothing after each request.
+  bool has_microtasks = false;
+  bool is_draining_microtasks = false;
+
+  // Original lines of the files that came through the compiler.
+  LineMaps line_maps;
 
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).

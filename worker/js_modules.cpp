@@ -159,6 +159,11 @@ std::string JsModules::calling_directory(duk_context* js) const {
   return caller ? std::string(directory_of(caller->id)) : std::string();
 }
 
+std::string_view JsModules::calling_module(duk_context* js) const {
+  const Module* caller = find_caller(js);
+  return caller ? std::string_view(caller->id) : std::string_view();
+}
+
 void JsModules::note_edge(Module* owner, Module& target) {
   if (!owner || target.opener || owner == &target) return;
   for (Edge& edge : owner->requires_) {

@@ -56,6 +56,8 @@ class JsModules {
 
   // Directory of the file that holds the script function now running (for require and include); empty when none.
   std::string calling_directory(duk_context* js) const;
+  // The id of the module in whose file that function stands; empty when it stands in none.
+  std::string_view calling_module(duk_context* js) const;
 
  private:
   struct Module;

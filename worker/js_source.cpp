@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,8 +11,12 @@
 #include "common/sys.h"
 #include "common/unique_fd.h"
 #include "worker/block_hook.h"
+#include "worker/compile_prepass.h"
+#include "worker/compile_source.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/js_heap.h"
+#include "worker/js_microtasks.h"
 #include "worker/js_module_path.h"
 
 namespace ravelin::worker {
@@ -24,7 +29,11 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // On one line with the first line of the file: line numbers stay those of the file.
 // The parentheses make a stray "}" in the file a SyntaxError; DUK_COMPILE_FUNCTION would silently ignore all behind it.
 constexpr std::string_view kModuleHead = "(function (module, exports) {";
-constexpr std::string_view kModuleTail = "\n})";
+constexpr std::string_view kWrapperTail = "\n})";
+// A main script with import or export: what the compiler makes of it wants `exports`.
+constexpr std::string_view kProgramModuleHead = "(function () {var exports = {};";
+
+enum class Wrapper { kNone, kModule, kProgramModule };
 
 // Reads to the end, since a file may grow between fstat and read.
 int read_all(int fd, size_t expected_size, std::string& text) {
@@ -47,6 +56,48 @@ void print_failure(const std::string& text) {
   fflush(stdout);
   fprintf(stderr, "%s\n", text.c_str());
   fflush(stderr);
+}
+
+// As push_compiled(), for a text that is as the engine wants it. False: the error is pushed instead.
+bool push_engine_compiled(duk_context* js, std::string_view text, std::string_view file_name, Wrapper wrapper) {
+  if (wrapper == Wrapper::kNone) {
+    push_text(js, file_name);
+    return duk_pcompile_lstring_filename(js, 0, text.data(), text.size()) == 0;
+  }
+  const std::string_view head = wrapper == Wrapper::kModule ? kModuleHead : kProgramModuleHead;
+  std::string source;
+  source.reserve(head.size() + text.size() + kWrapperTail.size());
+  source.append(head).append(text).append(kWrapperTail);
+  push_text(js, file_name);
+  if (duk_pcompile_lstring_filename(js, DUK_COMPILE_EVAL, source.data(), source.size()) != 0) return false;
+  duk_call(js, 0);  // evaluates the wrapper to its function; nothing of the file runs
+  return true;
+}
+
+// The engine refused what the compiler made, such as a regular expression with lookbehind: the error is on top, with a
+// line of the compiled code in its message.
+[[noreturn]] void throw_at_original_line(duk_context* js, std::string_view file_name) {
+  constexpr std::string_view kLineMark = " (line ";
+  std::string message = error_message(js, -1);
+  constexpr std::string_view kName = "SyntaxError: ";
+  if (message.starts_with(kName)) message.erase(0, kName.size());
+  const size_t mark = message.rfind(kLineMark);
+  if (mark == std::string::npos) duk_throw(js);
+  const auto line = static_cast<uint32_t>(strtoul(message.c_str() + mark + kLineMark.size(), nullptr, 10));
+  message.resize(mark);
+  const uint32_t original = JsHeap::of(js).line_maps.line_of(file_name, line);
+  throw_syntax_error(js, message, file_name, original, 0);
+}
+
+void push_modern(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind) {
+  const ModernSource modern = compile_modern_source(js, text, file_name);
+  Wrapper wrapper = Wrapper::kNone;
+  if (kind == SourceKind::kModule) {
+    wrapper = Wrapper::kModule;
+  } else if (modern.is_module) {
+    wrapper = Wrapper::kProgramModule;
+  }
+  if (!push_engine_compiled(js, modern.code, file_name, wrapper)) throw_at_original_line(js, file_name);
 }
 
 }  // namespace
@@ -78,21 +129,24 @@ int read_source_file(const std::string& path, SourceFile& file) {
 
 void push_compiled(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  const bool has_interpreter_line = text.starts_with("#!");
-  if (has_interpreter_line) text.remove_prefix(2);
-  std::string source;
-  source.reserve(text.size() + kModuleHead.size() + kModuleTail.size() + 2);
-  if (kind == SourceKind::kModule) source += kModuleHead;
-  if (has_interpreter_line) source += "//";
-  source += text;
-  if (kind == SourceKind::kModule) source += kModuleTail;
-  push_text(js, file_name);
-  if (kind == SourceKind::kProgram) {
-    duk_compile_lstring_filename(js, 0, source.data(), source.size());
-  } else {
-    duk_compile_lstring_filename(js, DUK_COMPILE_EVAL, source.data(), source.size());
-    duk_call(js, 0);  // evaluates the wrapper to its function; nothing of the file runs
+  std::string commented;
+  if (text.starts_with("#!")) {
+    commented = "//";
+    commented += text.substr(2);
+    text = commented;
   }
+  if (!is_typescript_name(file_name)) {
+    const Wrapper wrapper = kind == SourceKind::kModule ? Wrapper::kModule : Wrapper::kNone;
+    if (push_engine_compiled(js, text, file_name, wrapper)) {
+      JsHeap::of(js).line_maps.forget(file_name);
+      return;
+    }
+    // What the engine does not understand may be modern.
+    if (duk_get_error_code(js, -1) != DUK_ERR_SYNTAX_ERROR || read_directive(text) == Directive::kNoTranspile)
+      duk_throw(js);
+    duk_pop(js);
+  }
+  push_modern(js, text, file_name, kind);
 }
 
 bool run_main_script(duk_context* js, const std::string& path) {
@@ -108,7 +162,10 @@ bool run_main_script(duk_context* js, const std::string& path) {
     duk_push_global_object(inner);
     duk_call_method(inner, 0);
   });
-  if (ok) return true;
+  if (ok) {
+    run_microtasks(JsHeap::of(js));
+    return true;
+  }
   print_failure(error_text(js, -1));
   duk_pop(js);
   return false;

@@ -1,5 +1,6 @@
 // Script files on their way into the engine: reading, skipping a `#!` line, compiling with the right file name and line
-// numbers. Main script, modules and included files all come through here.
+// numbers. Main script, modules and included files all come through here. The engine tries first, so plain ES5 costs
+// nothing more; what it refuses, and TypeScript, takes the way through compile_source.h.
 // Not for: finding files (js_module_path.h). Main thread of any process that runs script.
 #pragma once
 
@@ -48,7 +49,8 @@ enum class SourceKind {
 // Pushes the compiled function. `file_name` stands in stack traces. Throws SyntaxError.
 void push_compiled(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind);
 
-// Reads, compiles and runs the main script as global code. False after an error, which it prints on stderr.
+// Reads, compiles and runs the main script as global code, and then its microtasks. False after an error, which it
+// prints on stderr.
 bool run_main_script(duk_context* js, const std::string& path);
 
 }  // namespace ravelin::worker

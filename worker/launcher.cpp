@@ -7,6 +7,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "worker/block_hook.h"
+#include "worker/js_microtasks.h"
 #include "worker/js_source.h"
 #include "worker/server_start.h"
 #include "worker/sleep_hook.h"
@@ -42,6 +44,10 @@ duk_context* new_script_thread(duk_context* js) {
 
 Launcher::Launcher(const ScriptArguments& arguments) : pid_(getpid()), base_(new_base()), arguments_(arguments) {
   timers_ = std::make_unique<JsTimers>(base_, heap_.js());
+  events_ = std::make_unique<JsEvents>(base_, heap_.js());
+  // Zygote and workers inherit both: promise reactions follow each callback (runtime-api 2.4).
+  timers_->set_after_callback([this] { run_microtasks(heap_); });
+  events_->set_after_callback([this] { run_microtasks(heap_); });
   install_server_module(heap_, *this);
   install_globals(heap_, arguments_);
   heap_.exit_hook = [this](int code) { end(code); };
@@ -78,6 +84,7 @@ void Launcher::adopt(std::unique_ptr<Supervisor> supervisor) {
   }
   heap_.set_interrupt_hook(on_interrupt, this);
   set_sleep_hook(on_sleep, this);
+  set_block_hook(on_block, this);
 }
 
 void Launcher::on_supervision(evutil_socket_t, short, void* self) {
@@ -92,6 +99,13 @@ void Launcher::on_interrupt(void* self) {
   launcher.supervisor_->dispatch(Supervisor::Place::kInsideScript);
 }
 
+// What the script has triggered or listens to goes out before anything that others could see it by.
+void Launcher::on_block(void* self) {
+  Launcher& launcher = *static_cast<Launcher*>(self);
+  launcher.events_->sync();
+  launcher.supervisor_->flush();
+}
+
 void Launcher::on_sleep(void* self, uint64_t deadline_ns) {
   static_cast<Launcher*>(self)->supervisor_->wait_until(deadline_ns);
 }
@@ -100,6 +114,8 @@ void Launcher::become_daemon() {
   pid_ = getpid();
   base_ = new_base();  // the old one shares its kernel state with the caller: neither used nor freed
   timers_->abandon_after_fork(base_);
+  events_->abandon_after_fork(base_);
+  abandon_microtasks(heap_);
 }
 
 void Launcher::end(int status) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "worker/js_events.h"
 #include "worker/js_globals.h"
 #include "worker/js_heap.h"
 #include "worker/js_modules.h"
@@ -35,7 +36,7 @@ class Launcher {
   // From server.start(), when the server is up: from now on it is watched, and signals stop it in order.
   void adopt(std::unique_ptr<Supervisor> supervisor);
 
-  // In a daemon, right after detach(): the caller's timers and event loop are left behind.
+  // In a daemon, right after detach(): the caller's timers, event listeners and event loop are left behind.
   void become_daemon();
   // The event loop until the server has stopped; ends the process.
   [[noreturn]] void run_loop();
@@ -43,6 +44,7 @@ class Launcher {
  private:
   static void on_supervision(evutil_socket_t, short, void* self);
   static void on_interrupt(void* self);
+  static void on_block(void* self);
   static void on_sleep(void* self, uint64_t deadline_ns);
   [[noreturn]] void end(int status);
 
@@ -51,6 +53,7 @@ class Launcher {
   JsHeap heap_;
   JsModules modules_{heap_};
   std::unique_ptr<JsTimers> timers_;
+  std::unique_ptr<JsEvents> events_;
   ScriptArguments arguments_;
   std::unique_ptr<Supervisor> supervisor_;
   uint64_t next_look_ns_ = 0;  // when running script is interrupted for a look at the supervisor

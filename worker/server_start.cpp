@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/mime.h"
 #include "common/sys.h"
+#include "worker/compile_source.h"
 #include "worker/daemon.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
@@ -74,8 +75,10 @@ std::string list_addresses(const std::vector<ListenSocket>& sockets) {
 // From bound sockets to a serving frontend. What it changes (privileges, no_new_privs) stays changed after an error.
 Result<std::unique_ptr<Supervisor>> bring_up(JsHeap& heap, const std::optional<UserAccount>& account,
                                              Supervisor::Parts parts) {
-  if (account)
+  if (account) {
+    prepare_compiler_for_user(account->uid, account->gid);
     if (Status status = drop_privileges(*account); !status) return status.error();
+  }
   if (Status status = forbid_new_privileges(); !status) return status.error();
   mime_table = new MimeTable(parts.config.mime_table());  // one per server, as long as the process
   const ipc::ServerConfig& config = parts.config;

@@ -49,7 +49,8 @@ class SupervisedChild {
 
   uint32_t failures = 0;        // see respawn_delay.h
   uint64_t respawn_at_ms = 0;   // 0: not planned
-  bool watches_output = false;  // epoll waits for room in its control channel
+  bool watches_output = false;  // epoll waits for room in its control channel...
+  bool watches_input = true;    // ...and for bytes from it
 
  private:
   const char* name_;

@@ -137,13 +137,46 @@ Status Supervisor::spawn_frontend() {
   add_to_epoll(epoll_.get(), frontend_.pidfd());
   add_to_epoll(epoll_.get(), frontend_.control()->fd());
   Channel& control = *frontend_.control();
+  frontend_.watches_output = false;
+  frontend_.watches_input = true;
   control.send(FrameType::kConfig, ipc::encode_config(parts_.config));
   for (const ListenSocket& listener : parts_.sockets) {
     UniqueFd copy(dup(listener.socket.get()));
     if (!copy) return system_error("dup of a listening socket", errno);
     control.send(FrameType::kListener, ipc::encode_listener({listener.address, listener.loop, false}), std::move(copy));
   }
-  return connect_frontend_to_zygote();
+  if (Status status = connect_frontend_to_zygote(); !status) return status;
+  return connect_events();
+}
+
+// A new frontend knows nothing of what the script listens to.
+Status Supervisor::connect_events() {
+  if (!heap_.events) return Ok{};
+  UniqueFd memfd;
+  auto page = ipc::ClaimPage::create(memfd);
+  if (!page) return page.error();
+  event_page_ = std::move(page.value());
+  frontend_.control()->send(FrameType::kEventPage, {}, std::move(memfd));
+  heap_.events->connect(*this);
+  flush();
+  return Ok{};
+}
+
+void Supervisor::flush() { flush_and_watch(frontend_); }
+
+void Supervisor::wrote() {
+  if (frontend_.control()->unsent() > limits::kEventBatchBytes) flush();
+}
+
+// Kills the frontend, if it has not ended by itself, and takes the script's events back into this process.
+void Supervisor::end_frontend() {
+  if (heap_.events) heap_.events->disconnect();
+  frontend_.end(0);
+}
+
+// Script that does not run its events must not be sent more of them than it can hold.
+bool Supervisor::may_read(const SupervisedChild& child) const {
+  return &child != &frontend_ || !heap_.events || heap_.events->may_take();
 }
 
 // A new frontend: one end for it, the other for the zygote, or for the next zygote when there is none at the moment.
@@ -169,12 +202,15 @@ void Supervisor::flush_and_watch(SupervisedChild& child) {
     return;
   }
   const bool wants_output = control->has_output();
-  if (wants_output == child.watches_output) return;
+  const bool wants_input = may_read(child);
+  if (wants_output == child.watches_output && wants_input == child.watches_input) return;
   epoll_event event = {};
-  event.events = EPOLLIN | (wants_output ? static_cast<uint32_t>(EPOLLOUT) : 0u);
+  event.events =
+      (wants_input ? static_cast<uint32_t>(EPOLLIN) : 0u) | (wants_output ? static_cast<uint32_t>(EPOLLOUT) : 0u);
   event.data.fd = control->fd();
   epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, control->fd(), &event);
   child.watches_output = wants_output;
+  child.watches_input = wants_input;
 }
 
 void Supervisor::wait_for_events(int timeout_ms) {
@@ -222,8 +258,8 @@ void Supervisor::wait_until(uint64_t deadline_ns) {
 void Supervisor::read_control(SupervisedChild& child, ipc::Role role) {
   Channel* control = child.control();
   if (!control) return;
-  Channel::Io io;
-  do {
+  Channel::Io io = Channel::Io::kDone;
+  while (io == Channel::Io::kDone && may_read(child)) {
     io = control->receive();
     ipc::Frame frame;
     for (;;) {
@@ -236,13 +272,15 @@ void Supervisor::read_control(SupervisedChild& child, ipc::Role role) {
       }
       if (role == ipc::Role::kFrontend) on_frontend_frame(frame);  // a zygote has nothing to say to us
     }
-  } while (io == Channel::Io::kDone);
+  }
   // A closed channel is most often a death; one that lives on without it must not.
   if (io == Channel::Io::kClosed || io == Channel::Io::kFault) child.kill();
 }
 
-void Supervisor::on_frontend_frame(const ipc::Frame& frame) {
+void Supervisor::on_frontend_frame(ipc::Frame& frame) {
   if (frame.type == FrameType::kReady) is_ready_ = true;
+  if (frame.type >= FrameType::kEventOn && (!heap_.events || !heap_.events->take(frame)))
+    logf("warning: the frontend sent an event that cannot be read (type %d)", static_cast<int>(frame.type));
   if (frame.type != FrameType::kFailed) return;
   failure_ = frame.payload.empty() ? "it gave no reason" : std::string(frame.payload);
   if (phase_ != Phase::kStarting) logf("error: the frontend could not start again: %s", failure_.c_str());
@@ -261,6 +299,7 @@ void Supervisor::check_frontend() {
   int status = 0;
   const pid_t pid = frontend_.pid();
   if (!frontend_.reap(status)) return;
+  if (heap_.events) heap_.events->disconnect();
   zygote_end_.reset();
   adopted_.kill_all();  // its workers; the zygote does the same with its own
   if (phase_ == Phase::kStarting && failure_.empty())
@@ -308,7 +347,7 @@ void Supervisor::respawn_due(Place place) {
   }
   if (is_due(frontend_))
     if (Status status = spawn_frontend(); !status) {
-      frontend_.end(0);
+      end_frontend();
       try_again(frontend_, status.error());
     }
 }
@@ -352,7 +391,7 @@ void Supervisor::advance_stop() {
   if (phase_ == Phase::kStopping) {
     if (frontend_.is_alive() && is_late) {
       logf("warning: the frontend did not end within its grace time; it is killed");
-      frontend_.end(0);
+      end_frontend();
     }
     if (frontend_.is_alive()) return;
     phase_ = Phase::kEnding;
@@ -366,7 +405,7 @@ void Supervisor::advance_stop() {
 }
 
 void Supervisor::kill_all() {
-  frontend_.end(0);
+  end_frontend();
   const bool is_orderly = zygote_.end(kEndPatienceMs);  // it kills and reaps its workers
   if (!is_orderly) adopted_.adopt({});
   adopted_.kill_all();

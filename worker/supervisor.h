@@ -17,13 +17,14 @@
 #include "ipc/channel.h"
 #include "ipc/server_config.h"
 #include "worker/adopted.h"
+#include "worker/js_events.h"
 #include "worker/js_heap.h"
 #include "worker/listen_sockets.h"
 #include "worker/supervised_child.h"
 
 namespace ravelin::worker {
 
-class Supervisor {
+class Supervisor : private EventUplink {
  public:
   struct Parts {
     ipc::ServerConfig config;
@@ -37,7 +38,7 @@ class Supervisor {
 
   Supervisor(JsHeap& heap, Parts parts);
   // Kills and reaps what still lives.
-  ~Supervisor();
+  ~Supervisor() override;
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
@@ -58,6 +59,9 @@ class Supervisor {
   // dispatch() carries it out and calls `on_stopped` when all is over.
   void stop();
   std::function<void()> on_stopped;
+
+  // Sends what the script's events have left in the channel to the frontend.
+  void flush() override;
 
   // At once, for when the launcher itself ends (process.exit, uncaught error). Blocks for a short, bounded time.
   void kill_all();
@@ -80,8 +84,18 @@ class Supervisor {
   Status connect_frontend_to_zygote();
   void wait_for_events(int timeout_ms);
 
+  // EventUplink: the launcher's script takes part in events through the control channel of the frontend.
+  Status connect_events();
+  void end_frontend();
+  ipc::Channel& channel() override { return *frontend_.control(); }
+  void wrote() override;
+  const ipc::EventWords& words() override { return event_page_.event_words(); }
+  void take_while_waiting() override {}  // sleeping does: dispatch() reads
+  void resume_reading() override { flush(); }
+
   void read_control(SupervisedChild& child, ipc::Role role);
-  void on_frontend_frame(const ipc::Frame& frame);
+  void on_frontend_frame(ipc::Frame& frame);
+  bool may_read(const SupervisedChild& child) const;
   void flush_and_watch(SupervisedChild& child);
   void check_frontend();
   void check_zygote();
@@ -100,7 +114,8 @@ class Supervisor {
   Phase phase_ = Phase::kStarting;
   SupervisedChild frontend_{"frontend"};
   SupervisedChild zygote_{"zygote"};
-  UniqueFd zygote_end_;  // of a channel whose other end the frontend has already, for the next zygote
+  ipc::ClaimPage event_page_;  // shared with the frontend; only its event words are used
+  UniqueFd zygote_end_;        // of a channel whose other end the frontend has already, for the next zygote
   AdoptedWorkers adopted_;
   bool look_at_adopted_again_ = false;
   bool retry_at_rest_ = false;  // a zygote is due, but the last dispatch() could not fork it

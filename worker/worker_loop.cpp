@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <deque>
 #include <exception>
 #include <memory>
 
@@ -17,6 +18,7 @@
 #include "ipc/control_frames.h"
 #include "worker/block_hook.h"
 #include "worker/handler.h"
+#include "worker/js_events.h"
 #include "worker/js_timers.h"
 
 namespace ravelin::worker {
@@ -28,7 +30,7 @@ using ipc::FrameType;
 
 constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
 
-class WorkerLoop {
+class WorkerLoop : private EventUplink {
  public:
   WorkerLoop(JsHeap& heap, const ipc::ServerConfig& config, event_base* base, WorkerBirth birth)
       : heap_(heap), base_(base), slot_(birth.slot), generation_(birth.generation), handler_(heap, config) {
@@ -41,7 +43,8 @@ class WorkerLoop {
     heap_.set_max_bytes(config.max_memory_bytes);
     heap_.exit_hook = [this](int code) { leave(code); };
     heap_.set_interrupt_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_if_old(); }, this);
-    set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); }, this);
+    set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->before_blocking(); }, this);
+    if (heap_.events) heap_.events->connect(*this);
   }
 
   [[noreturn]] void run() {
@@ -69,6 +72,11 @@ class WorkerLoop {
     event* writable = nullptr;
   };
 
+  struct Deferred {
+    ipc::Frame frame;
+    std::string payload;
+  };
+
   static void on_event(evutil_socket_t, short what, void* argument) {
     Link& link = *static_cast<Link*>(argument);
     try {
@@ -87,14 +95,86 @@ class WorkerLoop {
     if (io == Channel::Io::kFault) bad_peer(link);
     ipc::Frame frame;
     for (;;) {
+      if (!deferred_.empty() && link.loop == 0) [[unlikely]] {
+        run_deferred(link);
+        continue;
+      }
       const auto next = link.channel.next(frame);
       if (next == ipc::FrameDecoder::Next::kMalformed) bad_peer(link);
       if (next == ipc::FrameDecoder::Next::kNeedMore) break;
-      if (frame.type == FrameType::kDrain) leave(kExitDone);  // what had begun is answered: requests run one at a time
-      if (frame.type != FrameType::kRequest) bad_peer(link);
-      on_request(link, frame);
+      on_frame(link, frame);
     }
     if (io == Channel::Io::kClosed) _exit(kExitDone);  // without its frontend nobody needs this worker
+    flush_finished();
+  }
+
+  void on_frame(Link& link, ipc::Frame& frame) {
+    if (frame.type == FrameType::kRequest) return on_request(link, frame);
+    if (frame.type == FrameType::kDrain) leave(kExitDone);  // what had begun is answered: requests run one at a time
+    take_event(link, frame);
+  }
+
+  void take_event(Link& link, ipc::Frame& frame) {
+    if (link.loop != 0 || !heap_.events || !heap_.events->take(frame)) bad_peer(link);
+    if (heap_.events->is_full()) event_del(link.readable);  // until resume_reading()
+  }
+
+  void run_deferred(Link& link) {
+    Deferred first = std::move(deferred_.front());
+    deferred_.pop_front();
+    first.frame.payload = first.payload;
+    on_frame(link, first.frame);
+  }
+
+  // --- EventUplink: events use the channel of loop 0
+
+  // In the middle of script, perhaps of a request whose frame lies in the channel's buffer. Other frames than events
+  // wait until it has ended.
+  void take_while_waiting() override {
+    Link& link = *links_[0];
+    while (heap_.events->may_take()) {
+      if (running_ == &link && kept_stream_ != running_stream_) {
+        link.channel.set_aside(kept_bytes_);
+        kept_stream_ = running_stream_;
+      }
+      const Channel::Io io = link.channel.receive();
+      if (io == Channel::Io::kFault) bad_peer(link);
+      ipc::Frame frame;
+      for (;;) {
+        const auto next = link.channel.next(frame);
+        if (next == ipc::FrameDecoder::Next::kMalformed) bad_peer(link);
+        if (next == ipc::FrameDecoder::Next::kNeedMore) break;
+        if (frame.type == FrameType::kRequest || frame.type == FrameType::kDrain) {
+          deferred_.push_back({std::move(frame), std::string(frame.payload)});
+        } else {
+          take_event(link, frame);
+        }
+      }
+      if (io == Channel::Io::kClosed) _exit(kExitDone);
+      if (io == Channel::Io::kBlocked) break;
+    }
+    if (!deferred_.empty()) event_active(link.readable, EV_READ, 0);
+  }
+
+  Channel& channel() override { return links_[0]->channel; }
+  const ipc::EventWords& words() override { return claims_.event_words(); }
+  void resume_reading() override { event_add(links_[0]->readable, nullptr); }
+
+  // A reply is written in one go, after the script: what a script appends while it runs is whole.
+  void wrote() override {
+    Link& link = *links_[0];
+    if (running_ == &link) finished_bytes_ = link.channel.out().size();
+    note_unsent();
+    if (link.channel.unsent() > limits::kEventBatchBytes) flush();
+  }
+  void flush() override {
+    flush(*links_[0]);
+    if (running_ == links_[0].get()) finished_bytes_ = running_->channel.out().size();
+  }
+
+  // What leaves the process next may make others trigger events: its listeners must be known by then.
+  void before_blocking() {
+    if (heap_.events) heap_.events->sync();
     flush_finished();
   }
 
@@ -108,6 +188,7 @@ class WorkerLoop {
     auto request = ipc::decode_request(frame.payload, static_cast<bool>(frame.descriptor));
     if (!request) give_up(request.error().message.c_str());
     running_ = &link;
+    running_stream_ = frame.stream;
     finished_bytes_ = link.channel.out().size();
     const Handler::Outcome outcome =
         handler_.run(request.value(), std::move(frame.descriptor), frame.slot, frame.stream, link.channel);
@@ -132,6 +213,8 @@ class WorkerLoop {
   // left alone from the moment the handler begins to write, which is after the script.
   void flush_finished() {
     oldest_unsent_ns_ = 0;
+    // A reply on one loop's channel could overtake the news of a listener on loop 0's.
+    if (links_.size() > 1 && heap_.events && heap_.events->is_unsynced()) heap_.events->sync();
     for (auto& link : links_) {
       if (!link->channel.has_output() || (link.get() == running_ && link->channel.out().size() != finished_bytes_))
         continue;
@@ -206,7 +289,11 @@ class WorkerLoop {
   std::vector<std::unique_ptr<Link>> links_;
   uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
   Link* running_ = nullptr;        // whose request runs
+  uint64_t running_stream_ = 0;    // and which
   size_t finished_bytes_ = 0;      // while one runs: bytes of its channel's out() before it
+  std::deque<Deferred> deferred_;  // of loop 0's channel: frames that came while script waited for its event window
+  std::string kept_bytes_;         // received bytes in which the request kept_stream_ reads, see take_while_waiting()
+  uint64_t kept_stream_ = 0;
 };
 
 // No locks, no environment switches: this process has one thread.
@@ -230,6 +317,7 @@ void run_worker(JsHeap& heap, const ipc::ServerConfig& config, WorkerBirth birth
       _exit(kExitInternal);
     }
     if (heap.timers) heap.timers->abandon_after_fork(base);
+    if (heap.events) heap.events->abandon_after_fork(base);
     WorkerLoop(heap, config, base, std::move(birth)).run();
   } catch (const std::exception& error) {
     logf("error: this worker ends and is replaced: %s", error.what());
