@@ -140,7 +140,7 @@ $(GEN)/%.duk: worker/bootstrap/%.js $(DUMP_BYTECODE)
 	$(DUMP_BYTECODE) $@ ravelin:$*.js $<
 
 # The scripts that every heap runs are inside the program; the compiler is a file that only compile processes map.
-$(BOOTSTRAP_OBJECT): $(BOOTSTRAP_SCRIPTS:%=$(GEN)/%.duk)
+$(BOOTSTRAP_OBJECT): $(BOOTSTRAP_SCRIPTS:%=$(GEN)/%.duk) Makefile
 	{ echo '.section .rodata'; \
 	  for name in $(BOOTSTRAP_SCRIPTS); do \
 	    echo ".global ravelin_$${name}, ravelin_$${name}_size"; \

@@ -31,6 +31,7 @@ cat >"$edits" <<'SED'
                             undefined, undefined, true) || unknownSymbol;\
                     }\
                     checkIdentifier(node);\
+                    if (links.resolvedSymbol.flags & 2097152 /* Alias */) markAliasReferenced(links.resolvedSymbol, node);\
                 }\
                 return;\
             }\
@@ -39,6 +40,9 @@ cat >"$edits" <<'SED'
             }\
             else if (ts.isClassElement(node)) {\
                 if (node.name) setNodeLinksForPrivateIdentifierScope(node);\
+            }\
+            else if (ts.isExportSpecifier(node)) {\
+                if (!node.parent.parent.moduleSpecifier) checkExportSpecifier(node);\
             }\
             else if (ts.isComputedPropertyName(node) && ts.isPropertyDeclaration(node.parent)) {\
                 checkComputedPropertyName(node);\

@@ -161,7 +161,7 @@ class Rewriter {
 
   void copy_closing() {
     const bool ends_substitution = in_[at_] == '}' && !brackets_.empty() && brackets_.back().open == '$';
-    slash_is_regex_ = false;
+    slash_is_regex_ = in_[at_] == '}';
     word_is_head_ = false;
     last_ = in_[at_];
     if (!brackets_.empty()) {

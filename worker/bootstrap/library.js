@@ -415,14 +415,16 @@
 
   // ---- Proxy, Reflect
 
-  // A handler that passes every trap on, and throws once it is revoked.
+  // A handler that passes every trap on, and throws once it is revoked. The engine's Reflect takes no receivers.
   function revocableHandler(state) {
     var handler = {};
+    var counts = { get: 2, set: 3, construct: 2 };
     Object.getOwnPropertyNames(Reflect).forEach(function (trap) {
       handler[trap] = function () {
         if (state.handler === null) throw new TypeError("Proxy: it is revoked");
         var own = state.handler[trap];
-        return own === undefined ? Reflect[trap].apply(Reflect, arguments) : own.apply(state.handler, arguments);
+        if (own !== undefined) return own.apply(state.handler, arguments);
+        return Reflect[trap].apply(Reflect, Array.prototype.slice.call(arguments, 0, counts[trap]));
       };
     });
     return handler;

@@ -112,10 +112,8 @@
     var made = {};
     if (Class === Promise) {
       var promise = Object.create(Promise.prototype);
-      var record = makeRecord(promise);
+      made = resolvers(promise, makeRecord(promise));
       made.promise = promise;
-      made.resolve = function (value) { resolve(promise, record, value); };
-      made.reject = function (reason) { settle(promise, record, REJECTED, reason); };
       return made;
     }
     if (typeof Class !== "function") throw new TypeError("Promise: this is not a constructor");
@@ -127,6 +125,18 @@
       throw new TypeError("Promise: the constructor did not give its executor two Functions");
     }
     return made;
+  }
+
+  // The same for what then() returns, which is settled once only.
+  function reactionFor(Class) {
+    if (Class !== Promise) return capability(Class);
+    var promise = Object.create(Promise.prototype);
+    var record = makeRecord(promise);
+    return {
+      promise: promise,
+      resolve: function (value) { resolve(promise, record, value); },
+      reject: function (reason) { settle(promise, record, REJECTED, reason); }
+    };
   }
 
   function resolved(Class, value) {
@@ -148,7 +158,7 @@
   var methods = {
     then(onFulfilled, onRejected) {
       var record = recordOf(this, "then");
-      var reaction = capability(speciesOf(this));
+      var reaction = reactionFor(speciesOf(this));
       reaction.onFulfilled = typeof onFulfilled === "function" ? onFulfilled : THROWS;
       reaction.onRejected = typeof onRejected === "function" ? onRejected : THROWS;
       record.isHandled = true;
@@ -184,6 +194,9 @@
       if (--remaining === 0) finish(values);
     }
     try {
+      if (iterable === null || iterable === undefined || typeof iterable[Symbol.iterator] !== "function") {
+        throw new TypeError("Promise: argument is not iterable");
+      }
       var resolveItem = Class.resolve;
       if (typeof resolveItem !== "function") throw new TypeError("Promise: resolve is not a Function");
       var finish = start(made, values, oneLess, function each(subscribe) {
@@ -280,6 +293,11 @@
     }
   };
 
+  // A job: the callback of queueMicrotask().
+  function callBack(callback) {
+    callback();
+  }
+
   // ---- properties
 
   function define(target, functions) {
@@ -300,7 +318,7 @@
     AggregateError: AggregateError,
     queueMicrotask(callback) {
       if (typeof callback !== "function") throw new TypeError("queueMicrotask: callback must be a Function");
-      enqueue(callback);
+      enqueue(callBack, callback);
     }
   });
 })

@@ -47,6 +47,56 @@
     return function (file) { return ts.visitNode(file, visit); };
   }
 
+  // An arrow function's `arguments` are those of the function around it, which keeps them in a variable for it.
+  // (TypeScript refuses this for ES5.) Arrow functions outside all functions are left alone.
+  function keepArguments(context) {
+    var factory = context.factory;
+    var NAME = "__arguments";
+    var inFunction = false;
+    var arrows = 0;        // between the function and the node
+    var isWanted = false;  // the function needs the variable
+
+    function withVariable(body) {
+      var variable = factory.createVariableStatement(undefined, [
+        factory.createVariableDeclaration(NAME, undefined, undefined, factory.createIdentifier("arguments"))]);
+      var statements = ts.setTextRange(factory.createNodeArray([variable].concat(body.statements)), body.statements);
+      return factory.updateBlock(body, statements);
+    }
+
+    function visitFunction(node) {
+      var outer = [inFunction, arrows, isWanted];
+      inFunction = true;
+      arrows = 0;
+      isWanted = false;
+      var body = node.body;
+      node = ts.visitEachChild(node, function (child) {
+        var visited = visit(child);
+        return child === body && isWanted ? withVariable(visited) : visited;
+      }, context);
+      inFunction = outer[0];
+      arrows = outer[1];
+      isWanted = outer[2];
+      return node;
+    }
+
+    function visit(node) {
+      if (ts.isIdentifier(node)) {
+        if (!inFunction || arrows === 0 || node.escapedText !== "arguments" || !ts.isExpressionNode(node)) return node;
+        isWanted = true;
+        return ts.setTextRange(factory.createIdentifier(NAME), node);
+      }
+      if (ts.isArrowFunction(node)) {
+        ++arrows;
+        node = ts.visitEachChild(node, visit, context);
+        --arrows;
+        return node;
+      }
+      return ts.isFunctionLike(node) ? visitFunction(node) : ts.visitEachChild(node, visit, context);
+    }
+
+    return function (file) { return ts.visitNode(file, visit); };
+  }
+
   function describe(problem) {
     var place = { line: 0, character: 0 };
     if (problem.file !== undefined && problem.start !== undefined) {
@@ -68,6 +118,7 @@
       };
     }];
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
+    if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
     ts.mappedLine = -1;  // generate-typescript.sh
     var result = ts.transpileModule(text, {
       fileName: isTypeScript ? "script.ts" : "script.js",

@@ -64,7 +64,7 @@ TEST(Promise, BehavesAsTheStandardSays) {
        "Error)) })",
        "AggregateError1,2true"},
       {"Promise.any([]).catch(function(e) { see(e.errors.length) })", "0"},
-      {"Promise.race([new Promise(function() {}), Promise.resolve('r'), 's']).then(see)", "s"},
+      {"Promise.race([new Promise(function() {}), Promise.resolve('r'), 's']).then(see)", "r"},
       // queueMicrotask
       {"queueMicrotask(function() { see(arguments.length) }); Promise.resolve(1).then(see)", "0 1"},
       {"queueMicrotask(5)", "throws TypeError: queueMicrotask: callback must be a Function"},
