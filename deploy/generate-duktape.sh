@@ -44,6 +44,8 @@ sed -f "$config_edits" "$source_dir/duk_config.h" >"$out_dir/duk_config.h.new.$$
 # for a reply that may wait 200 microseconds; 16 K cost under 1 % in a tight loop.
 sed 's|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)|' \
   "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
+# Our own operations on the engine's internals (worker/engine_extra.h).
+cat "$(dirname "$0")/../worker/engine_extra.inc" >>"$out_dir/duktape.cpp.new.$$"
 cp "$source_dir/duktape.h" "$out_dir/duktape.h.new.$$"
 
 require_line() {

@@ -69,8 +69,9 @@ class JsRequest {
 
  private:
   void create_values(duk_context* js);
-  void put_function(duk_context* js, size_t index);
-  void put_accessor(duk_context* js, LazyField field);
+  void push_template(duk_context* js);
+  void refresh_template(duk_context* js);
+  void refresh_text(duk_context* js, void* name, std::string& held, std::string_view text);
 
   JsHeap& heap_;
   const MimeTable& mime_;
@@ -79,18 +80,15 @@ class JsRequest {
   RequestBodies bodies_;
 
   // Values made once per heap, reachable through the stash: pointers stay good.
-  static constexpr size_t kFunctions = 6;
-  std::array<void*, kFunctions> function_names_{};
-  std::array<void*, kFunctions> functions_{};
-  std::array<void*, kLazyFields> lazy_names_{};
-  std::array<void*, kLazyFields> getters_{};
-  std::array<void*, kLazyFields> setters_{};
+  void* template_ = nullptr;  // a whole req that no script sees; each request gets a copy of it
   void* name_ip_ = nullptr;
   void* name_port_ = nullptr;
   void* name_method_ = nullptr;
   void* name_method_raw_ = nullptr;
   void* name_query_raw_ = nullptr;
-  void* object_prototype_ = nullptr;
+  std::string template_ip_;      // what the template holds: clients repeat themselves, so it seldom changes
+  std::string template_method_;
+  std::string template_query_;
 
   // Of the request that runs.
   const ipc::RequestFields* fields_ = nullptr;
