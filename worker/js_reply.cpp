@@ -180,7 +180,7 @@ void JsReply::add_content_type(Draft& draft) {
 // A file's reply is 200, and 206, 304 or 416 if the frontend finds so; only a status of 300 and more stands, and not
 // with a Range (server-details 9.5).
 void JsReply::use_file_status(JsRequest& request, Draft& draft) const {
-  bool stands = draft.status >= 300 && RequestHeaders(request.fields()).find("range").empty();
+  bool stands = draft.status >= 300 && request.headers().find("range").empty();
   if (stands) return;
   draft.status = kDefaultStatus;
   draft.flags |= ipc::kReplyFile;

@@ -22,6 +22,7 @@ namespace {
 constexpr size_t kCopyBytes = 128 * 1024;
 
 duk_ret_t encode_json(duk_context* js, void*) {
+  settle_request(js, -1);
   duk_json_encode(js, -1);
   return 1;
 }

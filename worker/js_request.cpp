@@ -5,6 +5,8 @@
 #include "common/check.h"
 #include "common/limits.h"
 #include "worker/engine_extra.h"
+#include "worker/format_json.h"
+#include "worker/format_json.h"
 #include "worker/js_error.h"
 #include "worker/js_request_output.h"
 #include "worker/network_string.h"
@@ -41,15 +43,13 @@ std::string request_line(const ipc::RequestFields& fields) {
 }
 
 JsRequest::JsRequest(JsHeap& heap, const MimeTable& mime, uint64_t max_output_bytes)
-    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap, peek_) {
-  bool done = run_protected(heap.js(), [this](duk_context* js) {
-    peek_.probe(js);
-    create_values(js);
-  });
+    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap) {
+  bool done = run_protected(heap.js(), [this](duk_context* js) { create_values(js); });
   if (!done) {
     duk_pop(heap.js());
     throw std::bad_alloc();
   }
+  set_json_preparation(settle_request);
 }
 
 JsRequest::~JsRequest() {
@@ -177,11 +177,19 @@ void JsRequest::push(duk_context* js, const std::string* error_text) {
 
 void JsRequest::release(duk_context* js, duk_idx_t index) {
   const void* object = duk_get_heapptr(js, index);
-  if (object == nullptr || !peek_.is_held_elsewhere(object, 1)) return;
+  if (object == nullptr || ravelin_reference_count(object) <= 1) return;
   ipc::RequestFields copy = *fields_;
   if (!mapped_body_.empty()) copy.body_bytes = 0;
   bool done = run_protected(js, [&](duk_context* inner) { keep_request(inner, index, copy); });
   if (!done) duk_pop(js);  // no memory for the copy: the old req reads as if it had no values
+}
+
+const RequestHeaders& JsRequest::headers() {
+  if (!has_headers_) {
+    headers_.read(*fields_);
+    has_headers_ = true;
+  }
+  return headers_;
 }
 
 void JsRequest::push_body(duk_context* js) {
@@ -207,6 +215,7 @@ void JsRequest::end() {
   fields_ = nullptr;
   object_ = nullptr;
   running = nullptr;
+  has_headers_ = false;
   mapping_.reset();
   mapped_body_ = {};
   output_.clear();

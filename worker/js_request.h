@@ -16,7 +16,6 @@
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "ipc/request_frame.h"
-#include "worker/heap_peek.h"
 #include "worker/js_heap.h"
 #include "worker/js_request_lazy.h"
 #include "worker/request_bodies.h"
@@ -62,8 +61,10 @@ class JsRequest {
   bool is_object(const void* heap_pointer) const { return heap_pointer == object_; }
   const MimeTable& mime() const { return mime_; }
   uint64_t max_output_bytes() const { return max_output_bytes_; }
-  RequestSource source() { return {*fields_, body(), this}; }
+  RequestSource source() { return {*fields_, headers(), body(), this}; }
   std::string_view body() const { return mapped_body_.empty() ? fields_->inline_body : mapped_body_; }
+  // The running request's headers, read once.
+  const RequestHeaders& headers();
   // Pushes the one body Buffer of this request.
   void push_body(duk_context* js);
 
@@ -76,7 +77,6 @@ class JsRequest {
   JsHeap& heap_;
   const MimeTable& mime_;
   uint64_t max_output_bytes_;
-  HeapPeek peek_;
   RequestBodies bodies_;
 
   // Values made once per heap, reachable through the stash: pointers stay good.
@@ -96,6 +96,8 @@ class JsRequest {
   std::string_view mapped_body_;     // its bytes, also after that
   void* body_buffer_ = nullptr;      // plain Buffer made by push_body, reachable through the stash
   const void* object_ = nullptr;     // the req pushed last
+  RequestHeaders headers_;           // valid while has_headers_
+  bool has_headers_ = false;
   std::string output_;
 };
 

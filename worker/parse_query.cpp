@@ -172,12 +172,7 @@ void FieldCollector::add(std::string_view name) {
   add_member(name.substr(0, open), key);
 }
 
-void push_query_object(duk_context* js, std::string_view query) {
-  if (query.empty()) {
-    duk_push_object(js);
-    return;
-  }
-  FieldCollector collector(js);
+void add_query(FieldCollector& fields, duk_context* js, std::string_view query) {
   std::string name_scratch;
   std::string value_scratch;
   size_t pieces = 0;
@@ -196,9 +191,18 @@ void push_query_object(duk_context* js, std::string_view query) {
       push_network_string(js, value);
       if (looks_like_json(value)) parse_json_value(js);
     }
-    collector.add(name);
+    fields.add(name);
   }
-  collector.finish();
+}
+
+void push_query_object(duk_context* js, std::string_view query) {
+  if (query.empty()) {
+    duk_push_object(js);
+    return;
+  }
+  FieldCollector fields(js);
+  add_query(fields, js, query);
+  fields.finish();
 }
 
 }  // namespace ravelin::worker

@@ -48,4 +48,7 @@ class FieldCollector {
   duk_uarridx_t next_number_ = 0;
 };
 
+// Adds the pieces of a query, as push_query_object does.
+void add_query(FieldCollector& fields, duk_context* js, std::string_view query);
+
 }  // namespace ravelin::worker

@@ -6,11 +6,11 @@
 #include <duktape.h>
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "worker/heap_peek.h"
 #include "worker/js_heap.h"
 
 namespace ravelin::worker {
@@ -38,7 +38,7 @@ class FileMapping {
 
 class RequestBodies {
  public:
-  RequestBodies(JsHeap& heap, const HeapPeek& peek) : heap_(heap), peek_(peek) {}
+  explicit RequestBodies(JsHeap& heap) : heap_(heap) {}
   // Buffers that scripts still hold become empty.
   ~RequestBodies();
   RequestBodies(const RequestBodies&) = delete;
@@ -65,7 +65,6 @@ class RequestBodies {
   void let_go(duk_context* js, size_t position);
 
   JsHeap& heap_;
-  const HeapPeek& peek_;
   std::vector<Held> held_;
   duk_uarridx_t next_key_ = 0;
   size_t next_look_ = 0;

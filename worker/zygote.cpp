@@ -56,9 +56,10 @@ class Zygote {
         end();
       }
       if (watched[1].revents != 0) on_child_event();
-      if (watched[0].revents != 0) on_control();
+      // Before the control channel, which may bring another frontend: what poll said is about this one.
       if (frontend_ && (watched[2].revents & POLLIN) != 0) on_frontend();
       if (frontend_ && (watched[2].revents & (POLLHUP | POLLERR)) != 0) lose_frontend();
+      if (watched[0].revents != 0) on_control();
       flush_frontend();
     }
   }

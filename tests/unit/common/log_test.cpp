@@ -1,0 +1,137 @@
+#include "common/log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <string.h>
+#include <time.h>
+
+#include <regex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "tests/unit/common/stderr_capture.h"
+
+namespace ravelin {
+namespace {
+
+const std::string kStamp = R"(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4} )";
+
+// The one entry that was logged, without its stamp and tag.
+std::string entry_text(StderrCapture& log) {
+  std::vector<std::string> writes = log.writes();
+  EXPECT_EQ(writes.size(), 1u);
+  if (writes.size() != 1) return "";
+  std::smatch match;
+  EXPECT_TRUE(std::regex_search(writes[0], match, std::regex("^" + kStamp + R"(\[unit\] )"))) << writes[0];
+  return match.suffix();
+}
+
+class Log : public testing::Test {
+ protected:
+  void SetUp() override { set_log_tag("unit"); }
+  void TearDown() override { set_log_tag("ravelin"); }
+};
+
+TEST_F(Log, WritesTimeTagAndTextInOneWrite) {
+  StderrCapture log;
+  log_line("hello");
+  EXPECT_EQ(entry_text(log), "hello\n");
+}
+
+TEST_F(Log, TagIsTheProcess) {
+  StderrCapture log;
+  set_log_tag("zygote");
+  log_line("x");
+  EXPECT_NE(log.text().find(" [zygote] x\n"), std::string::npos);
+}
+
+TEST_F(Log, StampIsNow) {
+  StderrCapture log;
+  char before[32], after[32];
+  time_t then = time(nullptr);
+  strftime(before, sizeof before, "%d/%b/%Y:%H:%M:%S %z", localtime(&then));
+  log_line("x");
+  time_t now = time(nullptr);
+  strftime(after, sizeof after, "%d/%b/%Y:%H:%M:%S %z", localtime(&now));
+  std::string stamp = log.text().substr(0, strlen(before));
+  EXPECT_TRUE(stamp == before || stamp == after) << stamp;
+}
+
+TEST_F(Log, EscapesControlBytes) {
+  StderrCapture log;
+  for (int c = 0; c < 256; ++c) {
+    char byte = static_cast<char>(c);
+    log_line("a" + std::string(1, byte) + "b");
+    char escaped[8];
+    snprintf(escaped, sizeof escaped, "\\x%02X", c);
+    bool control = (c < 0x20 && byte != '\n' && byte != '\t') || c == 0x7f;
+    EXPECT_EQ(entry_text(log), "a" + (control ? escaped : std::string(1, byte)) + "b\n") << c;
+  }
+}
+
+TEST_F(Log, EndsWithOneNewline) {
+  StderrCapture log;
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"", "\n"}, {"\n", "\n"}, {"a\n", "a\n"}, {"a\n\n\n", "a\n"}, {"a\nb\n", "a\nb\n"}};
+  for (const auto& [text, line] : rows) {
+    log_line(text);
+    EXPECT_EQ(entry_text(log), line);
+  }
+}
+
+TEST_F(Log, FormatsTextOfAnyLength) {
+  StderrCapture log;
+  logf("%s-%d", "x", 5);
+  EXPECT_EQ(entry_text(log), "x-5\n");
+  logf("100%% %s", "");
+  EXPECT_EQ(entry_text(log), "100% \n");
+  for (size_t length : {1022u, 1023u, 1024u, 1025u, 100'000u}) {
+    std::string text(length, 'y');
+    logf("%s", text.c_str());
+    EXPECT_EQ(entry_text(log), text + "\n") << length;
+  }
+}
+
+TEST_F(Log, FormatEscapesItsArguments) {
+  StderrCapture log;
+  logf("path %s", "/a\r\x1b[31m");
+  EXPECT_EQ(entry_text(log), "path /a\\x0D\\x1B[31m\n");
+}
+
+TEST_F(Log, PercentSignsInALineAreText) {
+  StderrCapture log;
+  log_line("%s %n %d");
+  EXPECT_EQ(entry_text(log), "%s %n %d\n");
+}
+
+TEST_F(Log, AFullDiskStopsNothing) {
+  UniqueFd saved(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+  UniqueFd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(full);
+  dup2(full.get(), STDERR_FILENO);
+  log_line("lost");
+  dup2(saved.get(), STDERR_FILENO);
+}
+
+TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {
+  constexpr int kThreads = 4, kLines = 50;
+  StderrCapture log;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([t] {
+      for (int i = 0; i < kLines; ++i) logf("thread %d line %d.", t, i);
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::regex whole("^" + kStamp + R"(\[unit\] thread (\d+ line \d+)\.\n$)");
+  std::set<std::string> seen;
+  for (const std::string& write : log.writes()) {
+    std::smatch match;
+    ASSERT_TRUE(std::regex_match(write, match, whole)) << write;
+    EXPECT_TRUE(seen.insert(match[1]).second) << write;
+  }
+  EXPECT_EQ(seen.size(), size_t{kThreads * kLines});
+}
+
+}  // namespace
+}  // namespace ravelin
