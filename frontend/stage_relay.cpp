@@ -139,7 +139,7 @@ void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& runnin
       } else {
         request.connection.fail(502, "");
       }
-    } else if (++request.lost_workers >= limits::kMaxBegunDeaths) {
+    } else if (++request.lost_workers >= limits::kMaxLostWorkers) {
       request.connection.fail(502, "");
     } else {
       again.push_back(&request);

@@ -46,13 +46,12 @@ constexpr uint64_t kProcessesOfScripts = 256;
 
 // Read by the signal handler below.
 volatile pid_t server_launcher = 0;
+volatile pid_t server_zygote = 0;
 
 // The parent has ended. If that was the zygote alone, the launcher is our parent now (it is the subreaper), and we go
 // on. If it was the launcher, or the launcher has gone too, the server is over, also for what this worker has started:
 // they share its process group.
-void on_parent_death(int) {
-  if (getppid() != server_launcher) kill(0, SIGKILL);
-}
+void on_parent_death(int) { end_if_launcher_is_gone(); }
 
 void write_small_file(const char* path, int number) {
   // A process that changed its user may not write its own /proc files unless it is dumpable for the moment.
@@ -94,6 +93,11 @@ void keep_only(const std::vector<int>& needed, const std::vector<int>& script_fi
 
 }  // namespace
 
+void end_if_launcher_is_gone() {
+  const pid_t parent = getppid();
+  if (parent != server_launcher && parent != server_zygote) kill(0, SIGKILL);
+}
+
 int parent_death_signal() { return SIGRTMIN + 7; }
 
 void reset_signals(const sigset_t* mask) {
@@ -126,8 +130,10 @@ std::vector<int> script_descriptors() {
 }
 
 void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
-  // 1. Parent death first: until then a launcher that dies would leave us alone. The check is for one that died before.
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // 1. Parent death. The end of the launcher closes the control channel, and then the zygote ends its workers with all
+  // that they have started, which nobody can do as well; SIGKILL here would take it away before. SIGCONT is for a
+  // zygote that somebody has stopped. The check is for a launcher that has died already.
+  prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   if (getppid() != launcher) _exit(kExitOrphaned);
   // 2. A session of its own, so that Ctrl-C reaches the launcher alone, which stops the others in order, and so that
   // the kernel's autogroup shares the CPU between it and each worker's session, however many processes a worker has
@@ -195,6 +201,7 @@ void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const s
   // 2. Parent death. Handler before request, request before check: each order but this one has a gap. (Privileges were
   // dropped before the first fork; setuid() would clear the request.)
   server_launcher = surroundings.launcher;
+  server_zygote = surroundings.zygote;
   struct sigaction action = {};
   action.sa_handler = on_parent_death;
   action.sa_flags = SA_RESTART;

@@ -18,6 +18,10 @@ namespace ravelin::worker {
 // script module that put the handler away cannot outlive the server.
 int parent_death_signal();
 
+// In a worker: kills it with all that it has started, when neither the zygote nor the launcher is its parent any more.
+// Safe in a signal handler.
+void end_if_launcher_is_gone();
+
 // What is the same for every worker of one zygote, looked up once because a fork should cost nothing else.
 struct WorkerSurroundings {
   pid_t launcher = 0;             // of the server: workers end with it

@@ -16,6 +16,7 @@
 #include "ipc/claims.h"
 #include "ipc/control_frames.h"
 #include "worker/block_hook.h"
+#include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_timers.h"
 
@@ -94,7 +95,7 @@ class WorkerLoop {
       if (frame.type != FrameType::kRequest) bad_peer(link);
       on_request(link, frame);
     }
-    if (io == Channel::Io::kClosed) _exit(kExitDone);  // without its frontend nobody needs this worker
+    if (io == Channel::Io::kClosed) leave_frontend();
     flush_finished();
   }
 
@@ -184,6 +185,12 @@ class WorkerLoop {
     }
     fflush(nullptr);
     _exit(code);
+  }
+
+  // Without its frontend nobody needs this worker. The zygote ends its children with it, unless that is gone too.
+  [[noreturn]] static void leave_frontend() {
+    end_if_launcher_is_gone();
+    _exit(kExitDone);
   }
 
   [[noreturn]] void bad_peer(Link& link) {
