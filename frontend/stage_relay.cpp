@@ -31,9 +31,8 @@ void Dispatcher::receive(WorkerLink& link) {
     event_del(link.readable.get());
     if (!take_frames(link)) return;
     link.retiring = true;
-    main_->post([life = life_, slot = link.index, generation = link.generation] {
-      life->on_channel_closed(slot, generation);
-    });
+    main_->post(
+        [life = life_, slot = link.index, generation = link.generation] { life->on_channel_closed(slot, generation); });
   } else if (io == Channel::Io::kFault) {
     kill(link, KillReason::kMalformed, "too many descriptors");
   }
@@ -154,7 +153,7 @@ std::string request_line(const Request& request) {
   const RequestHead& head = request.connection.head();
   std::string line = head.method + " " + head.path;
   if (head.has_query) line += "?" + head.query;
-  if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
+  if (line.size() > kLongest) line.replace(kLongest, std::string::npos, "...");
   return line;
 }
 

@@ -183,6 +183,12 @@ void WorkerLife::kill(uint32_t slot, uint32_t generation, KillReason reason, con
   }
 }
 
+void WorkerLife::ask_to_flush(uint32_t slot, uint32_t generation) {
+  const WorkerEntry& entry = entries_[slot];
+  if (entry.generation == generation && entry.state == WorkerState::kReady && entry.pidfd)
+    signal_pidfd(entry.pidfd.get(), ipc::flush_signal());
+}
+
 void WorkerLife::kill_if_stopped(uint32_t slot, uint32_t generation) {
   const WorkerEntry& entry = entries_[slot];
   if (entry.generation != generation || !entry.pidfd || !process_is_stopped(entry.pid)) return;

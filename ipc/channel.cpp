@@ -66,6 +66,13 @@ Channel::Io Channel::flush() {
   return Io::kDone;
 }
 
+void Channel::send_finished(size_t end) {
+  if (!attachments_.empty() && attachments_.front().frame_start < end) end = attachments_.front().frame_start;
+  if (sent_ >= end) return;
+  ssize_t n = ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n > 0) sent_ += static_cast<size_t>(n);
+}
+
 Channel::Io Channel::receive() {
   iovec part{decoder_.reserve(kReadBytes), 0};
   part.iov_len = decoder_.reserved();

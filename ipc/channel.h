@@ -34,6 +34,9 @@ class Channel {
   bool has_output() const { return sent_ < out_.size(); }
   size_t unsent() const { return out_.size() - sent_; }
   Io flush();
+  // For a signal handler, while nothing else of the channel is in use: sends what it can of the first `end` bytes of
+  // out(), stopping before a frame with a descriptor. Async-signal-safe.
+  void send_finished(size_t end);
 
   // --- receiving ---
   // One recvmsg. Invalidates views of frames taken earlier.

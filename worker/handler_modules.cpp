@@ -26,17 +26,23 @@ std::string_view script_directory(duk_context* js) {
 
 const char* type_name(duk_context* js, duk_idx_t index) {
   switch (duk_get_type(js, index)) {
-    case DUK_TYPE_UNDEFINED: return "undefined";
-    case DUK_TYPE_NULL: return "null";
-    case DUK_TYPE_BOOLEAN: return "a Boolean";
-    case DUK_TYPE_NUMBER: return "a Number";
-    case DUK_TYPE_STRING: return "a String";
-    default: return "an Array or a Buffer";
+    case DUK_TYPE_UNDEFINED:
+      return "undefined";
+    case DUK_TYPE_NULL:
+      return "null";
+    case DUK_TYPE_BOOLEAN:
+      return "a Boolean";
+    case DUK_TYPE_NUMBER:
+      return "a Number";
+    case DUK_TYPE_STRING:
+      return "a String";
+    default:
+      return "an Array or a Buffer";
   }
 }
 
-// [ ... key ] -> [ ... value ] of the own property of the object at `object`, or [ ... ] when there is none. Only own ones: a
-// URL must not reach Object.prototype ("/mod/constructor").
+// [ ... key ] -> [ ... value ] of the own property of the object at `object`, or [ ... ] when there is none. Only own
+// ones: a URL must not reach Object.prototype ("/mod/constructor").
 bool take_own_property(duk_context* js, duk_idx_t object) {
   duk_dup_top(js);
   duk_get_prop_desc(js, object, 0);
@@ -72,10 +78,13 @@ bool take_star_property(duk_context* js, duk_idx_t object, std::string_view subp
 // What the path has behind a route's key, with its leading slash; "" when there is nothing (server-details 3.8).
 std::string_view subpath_of(const ipc::Route& route, std::string_view path) {
   switch (route.match) {
-    case ipc::MatchKind::kPrefix: return path.size() >= route.key.size() ? path.substr(route.key.size() - 1) : "";
-    case ipc::MatchKind::kExact: return "";
+    case ipc::MatchKind::kPrefix:
+      return path.size() >= route.key.size() ? path.substr(route.key.size() - 1) : "";
+    case ipc::MatchKind::kExact:
+      return "";
     case ipc::MatchKind::kRegex:
-    case ipc::MatchKind::kGlob: break;
+    case ipc::MatchKind::kGlob:
+      break;
   }
   size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? "" : path.substr(slash);
@@ -144,9 +153,12 @@ bool SiteFunctions::push_module_file(duk_context* js, std::string_view file, Scr
   file_ = file;
   place = {kPlaceLoading, file_};
   switch (push_module_exports(js, file_)) {
-    case ModuleLoad::kNotFound: return false;
-    case ModuleLoad::kFailed: duk_throw(js);
-    case ModuleLoad::kOk: break;
+    case ModuleLoad::kNotFound:
+      return false;
+    case ModuleLoad::kFailed:
+      duk_throw(js);
+    case ModuleLoad::kOk:
+      break;
   }
   place.what = kPlaceModule;
   return true;
@@ -163,17 +175,21 @@ bool SiteFunctions::push_named_module(duk_context* js, ModuleTarget& module, Scr
 
 bool SiteFunctions::push_route(duk_context* js, const ipc::RequestFields& request, ScriptPlace& place) {
   size_t index = request.route;
-  if (index >= config_->routes.size()) throw_error(js, "the request names route %zu, which does not exist", index);
-  const ipc::Route& route = config_->routes[index];
+  bool exists = index < config_->routes.size();
+  if (!exists) throw_error(js, "the request names route %zu, which does not exist", index);
+  const ipc::Route& route = config_->routes.at(index);
   switch (route.kind) {
     case ipc::RouteKind::kFunction:
       place = {kPlaceFunction, route.target.empty() ? route.key : route.target};
       if (functions_[index] == nullptr) throw_error(js, "the server has no function for this route");
       duk_push_heapptr(js, functions_[index]);
       return true;
-    case ipc::RouteKind::kModule: return push_module(js, index, request, place);
-    case ipc::RouteKind::kModuleDirectory: return push_from_directory(js, index, request, place);
-    case ipc::RouteKind::kDirectory: break;  // the frontend serves files
+    case ipc::RouteKind::kModule:
+      return push_module(js, index, request, place);
+    case ipc::RouteKind::kModuleDirectory:
+      return push_from_directory(js, index, request, place);
+    case ipc::RouteKind::kDirectory:
+      break;  // the frontend serves files
   }
   throw_error(js, "the request names a directory of files, which no worker serves");
 }

@@ -153,7 +153,8 @@ void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& reques
       add_header(js, name, request, draft);
     }
     duk_pop_2(js);
-    if (draft.header_count >= limits::kMaxReplyHeaders || header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
+    if (draft.header_count >= limits::kMaxReplyHeaders ||
+        header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
       throw_range_error(js, "the reply has too many headers");
   }
   duk_pop(js);
@@ -262,7 +263,8 @@ void JsReply::send_page(uint16_t status, std::string_view html, const ReplyTarge
   body.inline_bytes = html;
   Status moved = move_large_body(config_.spool_directory, body);
   if (!moved) {
-    logf("alert: cannot store a page of %zu bytes: %s; sending its beginning", html.size(), moved.error().message.c_str());
+    logf("alert: cannot store a page of %zu bytes: %s; sending its beginning", html.size(),
+         moved.error().message.c_str());
     body.inline_bytes = html.substr(0, limits::kMaxInlineBody);
   }
   write_frame(draft, body, target);

@@ -6,7 +6,6 @@
 #include "common/limits.h"
 #include "worker/engine_extra.h"
 #include "worker/format_json.h"
-#include "worker/format_json.h"
 #include "worker/js_error.h"
 #include "worker/js_request_output.h"
 #include "worker/network_string.h"

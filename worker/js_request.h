@@ -1,8 +1,8 @@
-// JsRequest: the `req` object that mapped functions get (server-details 7, 8, 11), and the server buffer behind req.put.
-// `req` has all its properties at birth, in the documented order; those that cost something (path, query, cookies, headers,
-// postData, params, body) are accessors that put the plain value in their own place when looked at or assigned, so scripts
-// see ordinary properties and a handler that looks at nothing pays about a microsecond.
-// Not for: finding and calling the function (handler.h), the reply (js_reply.h). Workers, main thread; one per heap, made by
+// JsRequest: the `req` object that mapped functions get (server-details 7, 8, 11), and the server buffer behind
+// req.put. `req` has all its properties at birth, in the documented order; those that cost something (path, query,
+// cookies, headers, postData, params, body) are accessors that put the plain value in their own place when looked at or
+// assigned, so scripts see ordinary properties and a handler that looks at nothing pays about a microsecond. Not for:
+// finding and calling the function (handler.h), the reply (js_reply.h). Workers, main thread; one per heap, made by
 // Handler. One request at a time: begin, push (once or more), release each, end.
 #pragma once
 
@@ -36,13 +36,13 @@ class JsRequest {
   // Starts a request: its views must live until end(). `body` holds the body when its frame carried a descriptor.
   Status begin(const ipc::RequestFields& fields, UniqueFd body);
 
-  // Pushes a fresh req. `error_text`, when not null, becomes req.errMsg (notFoundFunc). Inside a Duktape call; may throw for
-  // lack of memory.
+  // Pushes a fresh req. `error_text`, when not null, becomes req.errMsg (notFoundFunc). Inside a Duktape call; may
+  // throw for lack of memory.
   void push(duk_context* js, const std::string* error_text = nullptr);
 
-  // To be called for the req at `index` when its function is done and the only reference of ours is that stack slot: if a
-  // script still holds it, it gets a copy of the request, so that it stays readable (a body in a descriptor becomes empty
-  // unless it was looked at). Never throws JavaScript errors.
+  // To be called for the req at `index` when its function is done and the only reference of ours is that stack slot: if
+  // a script still holds it, it gets a copy of the request, so that it stays readable (a body in a descriptor becomes
+  // empty unless it was looked at). Never throws JavaScript errors.
   void release(duk_context* js, duk_idx_t index);
 
   // Ends the request: views are no longer used, req functions throw. Empties the server buffer. Never throws JavaScript
@@ -86,17 +86,17 @@ class JsRequest {
   void* name_method_ = nullptr;
   void* name_method_raw_ = nullptr;
   void* name_query_raw_ = nullptr;
-  std::string template_ip_;      // what the template holds: clients repeat themselves, so it seldom changes
+  std::string template_ip_;  // what the template holds: clients repeat themselves, so it seldom changes
   std::string template_method_;
   std::string template_query_;
 
   // Of the request that runs.
   const ipc::RequestFields* fields_ = nullptr;
-  FileMapping mapping_;              // of a body that came as a descriptor, until push_body
-  std::string_view mapped_body_;     // its bytes, also after that
-  void* body_buffer_ = nullptr;      // plain Buffer made by push_body, reachable through the stash
-  const void* object_ = nullptr;     // the req pushed last
-  RequestHeaders headers_;           // valid while has_headers_
+  FileMapping mapping_;           // of a body that came as a descriptor, until push_body
+  std::string_view mapped_body_;  // its bytes, also after that
+  void* body_buffer_ = nullptr;   // plain Buffer made by push_body, reachable through the stash
+  const void* object_ = nullptr;  // the req pushed last
+  RequestHeaders headers_;        // valid while has_headers_
   bool has_headers_ = false;
   std::string output_;
 };

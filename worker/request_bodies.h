@@ -1,6 +1,7 @@
-// Request bodies that came as a descriptor (spooled uploads), mapped into scripts as Buffers without a copy, and the life of
-// those mappings: one stays while any JavaScript value can read it, also after the reply (server-details 7.3).
-// Not for: small bodies, which travel in the frame and are copied into the heap. Workers, main thread; used by JsRequest.
+// Request bodies that came as a descriptor (spooled uploads), mapped into scripts as Buffers without a copy, and the
+// life of those mappings: one stays while any JavaScript value can read it, also after the reply (server-details 7.3).
+// Not for: small bodies, which travel in the frame and are copied into the heap. Workers, main thread; used by
+// JsRequest.
 #pragma once
 
 #include <duktape.h>
@@ -47,8 +48,8 @@ class RequestBodies {
   // Pushes a plain Buffer over the mapping, which this object then owns.
   void push(duk_context* js, FileMapping mapping);
 
-  // Ends the mappings that no value can reach any more, looking at a few of them; called after each request. When scripts
-  // hold more than kMaxHeld, the oldest Buffer becomes empty.
+  // Ends the mappings that no value can reach any more, looking at a few of them; called after each request. When
+  // scripts hold more than kMaxHeld, the oldest Buffer becomes empty.
   void sweep(duk_context* js) {
     if (!held_.empty()) sweep_some(js);
   }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_timers.h"
+#include "worker/script_section.h"
 
 namespace ravelin::worker {
 
@@ -42,6 +44,12 @@ class WorkerLoop {
     heap_.set_max_bytes(config.max_memory_bytes);
     heap_.exit_hook = [this](int code) { leave(code); };
     heap_.set_interrupt_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_if_old(); }, this);
+    the_loop = this;
+    struct sigaction action = {};
+    action.sa_handler = on_flush_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(ipc::flush_signal(), &action, nullptr);
     set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); }, this);
   }
 
@@ -120,6 +128,17 @@ class WorkerLoop {
     if (link.channel.unsent() > limits::kChannelHighWater) wait_writable(link, limits::kChannelHighWater, UINT64_MAX);
   }
 
+  // On ipc::flush_signal(): the running request is slow. Native code reaches no other point where finished replies go
+  // out.
+  static void on_flush_signal(int) {
+    if (in_script_section == 0 || the_loop == nullptr) return;
+    int saved_errno = errno;
+    for (auto& link : the_loop->links_)
+      link->channel.send_finished(link.get() == the_loop->running_ ? the_loop->finished_bytes_
+                                                                   : link->channel.out().size());
+    errno = saved_errno;
+  }
+
   void note_unsent() {
     if (oldest_unsent_ns_ == 0) oldest_unsent_ns_ = monotonic_ns();
   }
@@ -132,6 +151,7 @@ class WorkerLoop {
   // Sends what is finished on every channel. While a request runs, its own reply may be half written: its channel is
   // left alone from the moment the handler begins to write, which is after the script.
   void flush_finished() {
+    ScriptPause pause;
     oldest_unsent_ns_ = 0;
     for (auto& link : links_) {
       if (!link->channel.has_output() || (link.get() == running_ && link->channel.out().size() != finished_bytes_))
@@ -203,6 +223,8 @@ class WorkerLoop {
     logf("error: this worker ends and is replaced: %s", why);
     _exit(kExitInternal);
   }
+
+  static inline WorkerLoop* the_loop = nullptr;  // for the signal handler
 
   JsHeap& heap_;
   event_base* base_;

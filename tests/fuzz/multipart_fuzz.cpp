@@ -1,5 +1,5 @@
-// multipart/form-data: the first line of the input is a Content-Type, the rest the body. Parts and header names lie within the
-// body, in order and apart from each other, limits hold, and no content holds a delimiter line of its own.
+// multipart/form-data: the first line of the input is a Content-Type, the rest the body. Parts and header names lie
+// within the body, in order and apart from each other, limits hold, and no content holds a delimiter line of its own.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,6 @@
-// Query strings and urlencoded bodies, with the strings of the network, in a real heap. Whatever the input: no memory error, a
-// plain Object whose prototype is Object.prototype, well-formed Strings only, never a symbol, and Object.prototype untouched.
+// Query strings and urlencoded bodies, with the strings of the network, in a real heap. Whatever the input: no memory
+// error, a plain Object whose prototype is Object.prototype, well-formed Strings only, never a symbol, and
+// Object.prototype untouched.
 #include <duktape.h>
 
 #include <cstdint>

@@ -321,6 +321,19 @@ TEST(WorkerLife, KillsByPidfdAndSaysWhy) {
   EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) was killed: GET /slow ran longer than allowed; "));
 }
 
+TEST(WorkerLife, KillsTheWorkersChildrenToo) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  IdleChild child_of_worker, stranger;
+  child_of_worker.join_group_of(*worker->process);
+  site.call([&] { site.life->kill(0, worker->generation, KillReason::kTimeout, "x"); });
+  int status = child_of_worker.wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_EQ(kill(stranger.pid(), 0), 0);
+  site.zygote.report_exit(*worker);
+}
+
 TEST(WorkerLife, AKillMeantForAnEarlierWorkerIsIgnored) {
   Life site(1);
   auto first = site.take_ready_worker();

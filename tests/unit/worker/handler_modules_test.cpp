@@ -35,11 +35,12 @@ TEST(HandlerModules, FunctionIsCalledForEveryPathOfItsKey) {
 // The manual's multi_function.js.
 TEST(HandlerModules, ObjectOfFunctions) {
   HandlerSite site;
-  site.site.folder.write("multi.js",
-                         "function page(n) { return function(req) { return n; }; }\n"
-                         "module.exports = {'/': page('index'), '/index.html': page('index'), 'page1.html': page('one'),"
-                         "'/virtdir/page3.html': page('three'), '/star/*': page('star'), 'late*': page('late'), x: page('x'),"
-                         "'/notfn': 5};");
+  site.site.folder.write(
+      "multi.js",
+      "function page(n) { return function(req) { return n; }; }\n"
+      "module.exports = {'/': page('index'), '/index.html': page('index'), 'page1.html': page('one'),"
+      "'/virtdir/page3.html': page('three'), '/star/*': page('star'), 'late*': page('late'), x: page('x'),"
+      "'/notfn': 5};");
   uint32_t route = site.module_route(RouteKind::kModule, "/multi/", "multi");
   EXPECT_EQ(fetch(site, route, "/multi/"), "200 index");
   EXPECT_EQ(fetch(site, route, "/multi/index.html"), "200 index");
@@ -116,9 +117,10 @@ TEST(HandlerModules, BrokenModuleFailsUntilItChanges) {
 TEST(HandlerModules, DirectoryOfModules) {
   HandlerSite site;
   site.site.folder.write("apps/one.js", "module.exports = function(req) { return 'one'; }");
-  site.site.folder.write("apps/multi.js",
-                         "module.exports = {'/': function() { return 'index'; }, 'index.html': function() { return 'html'; }, "
-                         "'/virt/page3.html': function() { return 'three'; }}");
+  site.site.folder.write(
+      "apps/multi.js",
+      "module.exports = {'/': function() { return 'index'; }, 'index.html': function() { return 'html'; }, "
+      "'/virt/page3.html': function() { return 'three'; }}");
   site.site.folder.write("apps/deep/two.js", "module.exports = function(req) { return 'two'; }");
   site.site.folder.write("apps/bad.js", "(");
   site.site.folder.write("outside.js", "module.exports = function(req) { return 'outside'; }");
@@ -129,9 +131,9 @@ TEST(HandlerModules, DirectoryOfModules) {
   EXPECT_EQ(fetch(site, route, "/apps/multi/"), "200 index");
   EXPECT_EQ(fetch(site, route, "/apps/multi/index.html"), "200 html");
   EXPECT_EQ(fetch(site, route, "/apps/multi/virt/page3.html"), "200 three");
-  for (const char* path : {"/apps/", "/apps/multi", "/apps/multi.html", "/apps/deep/", "/apps/deep", "/apps/nope.html",
-                           "/apps/../outside", "/apps/%2e%2e/outside", "/apps/..%2foutside", "/apps/deep%2ftwo",
-                           "/apps/one%00", "/apps/./one", "/other", ""})
+  for (const char* path :
+       {"/apps/", "/apps/multi", "/apps/multi.html", "/apps/deep/", "/apps/deep", "/apps/nope.html", "/apps/../outside",
+        "/apps/%2e%2e/outside", "/apps/..%2foutside", "/apps/deep%2ftwo", "/apps/one%00", "/apps/./one", "/other", ""})
     EXPECT_EQ(fetch(site, route, path), "404") << path;
   EXPECT_EQ(site.run({.route = route, .path = "/apps/bad.html"}).status, 500);
 }

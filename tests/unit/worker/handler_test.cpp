@@ -75,7 +75,8 @@ TEST(HandlerErrors, WhateverIsThrown) {
 TEST(HandlerErrors, NotFoundFuncGetsTheError) {
   HandlerSite site;
   site.config.developer_mode = false;
-  site.special(kStashNotFoundFunc, "function(req){ return {html: 'nf:' + req.path.path + ':' + req.errMsg + ':' + req.extra}; }");
+  site.special(kStashNotFoundFunc,
+               "function(req){ return {html: 'nf:' + req.path.path + ':' + req.errMsg + ':' + req.extra}; }");
   site.route("function(req){ req.extra = 1; throw new Error('boom'); }");
   Logged logged = run_logged(site, {.path = "/r"});
   EXPECT_EQ(logged.reply.status, 404) << "the default status of its reply";
@@ -163,13 +164,13 @@ TEST(HandlerDirectory, BuiltInList) {
   site.site.folder.write("files/sub/x", "");
   site.site.folder.write("files/.hidden", "");
   ASSERT_EQ(symlink("/nope", (site.site.folder / "files/dangling").c_str()), 0);
-  TestReply reply =
-      site.run({.route = ipc::kRouteDirectory, .path = "/<d>/", .fs_path = site.site.folder / "files/"});
+  TestReply reply = site.run({.route = ipc::kRouteDirectory, .path = "/<d>/", .fs_path = site.site.folder / "files/"});
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.type(), "text/html; charset=utf-8");
   EXPECT_TRUE(has(reply.body, "<title>Index of /&lt;d&gt;/</title>"));
   EXPECT_TRUE(has(reply.body, "<a href=\"../\">Parent Directory</a>"));
-  EXPECT_TRUE(has(reply.body, "<a href=\"a%3A%3Cb%3E%26%22%27%25.txt\">a:&lt;b&gt;&amp;&quot;&#39;%.txt</a>")) << reply.body;
+  EXPECT_TRUE(has(reply.body, "<a href=\"a%3A%3Cb%3E%26%22%27%25.txt\">a:&lt;b&gt;&amp;&quot;&#39;%.txt</a>"))
+      << reply.body;
   EXPECT_TRUE(has(reply.body, "<td>5</td>"));
   EXPECT_TRUE(has(reply.body, "<td>1.5k</td>"));
   EXPECT_TRUE(has(reply.body, "<a href=\"sub/\">sub/</a>"));
@@ -198,7 +199,8 @@ TEST(HandlerDeadline, TimeoutAnswers500WhateverTheMode) {
     EXPECT_EQ(logged.reply.outcome, Handler::Outcome::kRetire);
     EXPECT_TRUE(has(logged.reply.body, kErrorPage));
     EXPECT_EQ(has(logged.reply.body, "<pre>"), developer_mode);
-    EXPECT_EQ(count(logged.log, "GET /r: script timed out after 50 ms in the callback of map key \"/r\""), 1u) << logged.log;
+    EXPECT_EQ(count(logged.log, "GET /r: script timed out after 50 ms in the callback of map key \"/r\""), 1u)
+        << logged.log;
     EXPECT_TRUE(has(logged.log, "at spin (/test/eval.js:1)")) << logged.log;
     EXPECT_FALSE(site.site.heap.deadline_passed()) << "disarmed";
   }
@@ -239,7 +241,9 @@ TEST(HandlerMemory, LimitAnswers500AndRetires) {
 
 TEST(HandlerMemory, AScriptThatCatchesTheErrorAnswersAndRetires) {
   HandlerSite site;
-  site.route("function(req){ var all = []; try { for (;;) all.push(new Buffer(100000)); } catch (e) { all = null; } return 'ok'; }");
+  site.route(
+      "function(req){ var all = []; try { for (;;) all.push(new Buffer(100000)); } catch (e) { all = null; } return "
+      "'ok'; }");
   site.site.heap.set_max_bytes(32 * 1024 * 1024);
   TestReply reply = site.run();
   EXPECT_EQ(reply.body, "ok");
@@ -256,7 +260,8 @@ TEST(HandlerMemory, DeepRecursionIsAnOrdinaryError) {
 
 TEST(HandlerCall, ThisIsNotReq) {
   HandlerSite site;
-  EXPECT_EQ(site.get("function(req){ 'use strict'; return String(this === undefined) + arguments.length; }").body, "true1");
+  EXPECT_EQ(site.get("function(req){ 'use strict'; return String(this === undefined) + arguments.length; }").body,
+            "true1");
   EXPECT_EQ(site.get("function(req){ return String(this === req); }").body, "false");
 }
 

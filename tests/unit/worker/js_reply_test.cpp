@@ -21,11 +21,23 @@ TEST(Reply, ByType) {
     const char* value;
     const char* body;
   } rows[] = {
-      {"'str'", "str"},     {"''", ""},         {"null", ""},           {"undefined", ""},
-      {"42.5", "42.5"},     {"true", "true"},   {"false", "false"},     {"new Buffer('buf')", "buf"},
-      {"{}", ""},           {"new Date()", ""}, {"{foo: 'x'}", ""},     {"'\\\\@x'", "@x"},
-      {"'a\\\\@'", "a\\@"}, {"NaN", "NaN"},     {"'\\u20ac'", "\xE2\x82\xAC"},
-      {"'\\ud83d\\ude00'", "\xF0\x9F\x98\x80"}, {"new Uint8Array([97, 98]).subarray(1)", "b"},
+      {"'str'", "str"},
+      {"''", ""},
+      {"null", ""},
+      {"undefined", ""},
+      {"42.5", "42.5"},
+      {"true", "true"},
+      {"false", "false"},
+      {"new Buffer('buf')", "buf"},
+      {"{}", ""},
+      {"new Date()", ""},
+      {"{foo: 'x'}", ""},
+      {"'\\\\@x'", "@x"},
+      {"'a\\\\@'", "a\\@"},
+      {"NaN", "NaN"},
+      {"'\\u20ac'", "\xE2\x82\xAC"},
+      {"'\\ud83d\\ude00'", "\xF0\x9F\x98\x80"},
+      {"new Uint8Array([97, 98]).subarray(1)", "b"},
       {"new (function K() { this.own = 1; })()", ""},
   };
   for (const Row& row : rows) {
@@ -165,7 +177,8 @@ TEST(Reply, HeadersThatWouldSplitTheReplyAreDropped) {
   testing::internal::CaptureStderr();
   TestReply reply = site.get(returning(
       "{txt: 'x', headers: {'X-Bad': 'a\\r\\nSet-Cookie: x', 'X-Nul': 'a\\u0000', 'X Y': '1', '': '2', 'a\\nb': '3', "
-      "'X-List': ['ok', 'b\\nad'], 'Content-Length': '5', 'Transfer-Encoding': 'chunked', 'Keep-Alive': '1', 'X-Ok': '1'}}"));
+      "'X-List': ['ok', 'b\\nad'], 'Content-Length': '5', 'Transfer-Encoding': 'chunked', 'Keep-Alive': '1', 'X-Ok': "
+      "'1'}}"));
   std::string log = testing::internal::GetCapturedStderr();
   ASSERT_EQ(reply.headers.size(), 3u);
   EXPECT_EQ(reply.header("X-List"), "ok");
@@ -190,14 +203,17 @@ TEST(Reply, HeadersOfAWrongTypeAreIgnored) {
 
 TEST(Reply, TooManyHeadersAreAScriptError) {
   HandlerSite site;
-  EXPECT_EQ(site.get("function(req){ var h = {a: []}; for (var i = 0; i < 5000; i++) h.a.push('x'); return {txt: 'x', headers: "
+  EXPECT_EQ(site.get("function(req){ var h = {a: []}; for (var i = 0; i < 5000; i++) h.a.push('x'); return {txt: 'x', "
+                     "headers: "
                      "h}; }")
                 .status,
             500);
-  EXPECT_EQ(site.get("function(req){ var h = {}; for (var i = 0; i < 300; i++) h['x' + i] = new Array(1001).join('x'); return "
-                     "{txt: 'x', headers: h}; }")
-                .status,
-            500);
+  EXPECT_EQ(
+      site.get(
+              "function(req){ var h = {}; for (var i = 0; i < 300; i++) h['x' + i] = new Array(1001).join('x'); return "
+              "{txt: 'x', headers: h}; }")
+          .status,
+      500);
 }
 
 TEST(Reply, PutDataComesFirst) {
@@ -278,7 +294,8 @@ TEST(Reply, LargeBodiesTravelAsDescriptors) {
 TEST(Reply, RawBytesOfAStringPassUnchanged) {
   HandlerSite site;
   // sprintf of binary data gives a String that holds the raw bytes (runtime-api 7.1).
-  TestReply reply = site.get("function(req){ return {bin: rampart.utils.sprintf('%s', new Buffer([65, 255, 216, 0]))}; }");
+  TestReply reply =
+      site.get("function(req){ return {bin: rampart.utils.sprintf('%s', new Buffer([65, 255, 216, 0]))}; }");
   EXPECT_EQ(reply.body, std::string("A\xFF\xD8\0", 4));
 }
 

@@ -93,7 +93,9 @@ TEST_F(ParseQuery, NamesOfThePrototypeAreOrdinaryProperties) {
 }
 
 TEST_F(ParseQuery, AScriptsSettersAreOutOfReach) {
-  eval("Object.defineProperty(Object.prototype, 'evil', {set: function() { throw new Error('reached'); }, configurable: true})");
+  eval(
+      "Object.defineProperty(Object.prototype, 'evil', {set: function() { throw new Error('reached'); }, configurable: "
+      "true})");
   EXPECT_EQ(parse("evil=1&a[evil]=2"), R"({"evil":"1","a":{"evil":"2"}})");
 }
 
