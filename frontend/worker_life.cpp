@@ -268,8 +268,8 @@ void WorkerLife::on_zygote_lost() {
   // Workers of the lost zygote go on (they outlive it); those that it had not named yet will never come.
   for (uint32_t slot = 0; slot < entries_.size(); ++slot) {
     WorkerEntry& entry = entries_[slot];
-    bool unborn = entry.state == WorkerState::kSpawning || entry.state == WorkerState::kEnding;
-    if (unborn && !entry.pidfd) finish_death(slot, true);
+    bool awaited = entry.state != WorkerState::kEmpty && entry.state != WorkerState::kWaiting;
+    if (awaited && !entry.pidfd) finish_death(slot, true);
   }
 }
 

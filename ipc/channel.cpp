@@ -55,7 +55,9 @@ Channel::Io Channel::flush() {
                     : ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
-      return errno == EAGAIN || errno == EWOULDBLOCK ? Io::kBlocked : Io::kClosed;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return Io::kClosed;
+      give_back_sent();
+      return Io::kBlocked;
     }
     if (at_attachment) attachments_.pop_front();
     sent_ += static_cast<size_t>(n);
@@ -64,6 +66,14 @@ Channel::Io Channel::flush() {
   sent_ = 0;
   if (out_.capacity() > kKeepCapacity) out_.shrink_to_fit();
   return Io::kDone;
+}
+
+// While the peer lags, what it has taken already must not stay in memory for as long as something is unsent.
+void Channel::give_back_sent() {
+  if (sent_ < kKeepCapacity) return;
+  out_.erase(0, sent_);
+  for (Attachment& attachment : attachments_) attachment.frame_start -= sent_;
+  sent_ = 0;
 }
 
 void Channel::send_finished(size_t end) {

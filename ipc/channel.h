@@ -52,6 +52,7 @@ class Channel {
     size_t frame_start;
     UniqueFd descriptor;
   };
+  void give_back_sent();
   ssize_t send_with_descriptor(const char* bytes, size_t size, int descriptor);
 
   UniqueFd socket_;

@@ -218,23 +218,6 @@ TEST(Dispatcher, TheOnlyWorkersQueueGoesToItsSuccessor) {
   EXPECT_EQ(clients[1]->answer().body, "from the successor");
 }
 
-// DESIGN 3: a request that killed two workers is not given a third, begun or not.
-TEST(Dispatcher, ARequestThatLostTwoWorkersGetsNoThird) {
-  Site site(3);
-  auto first = site.zygote.take_ready_worker(), second = site.zygote.take_spawn();
-  ASSERT_TRUE(first && second);
-  site.settle();
-  Client client(site.port);
-  client.get("/unlucky");
-  EXPECT_EQ(take_request(*first).path, "/unlucky");
-  site.zygote.announce(*second);
-  site.zygote.end_worker(*first, SIGSEGV);
-  second->say_hello();
-  EXPECT_EQ(take_request(*second).path, "/unlucky");
-  site.zygote.end_worker(*second, SIGSEGV);
-  EXPECT_EQ(client.answer().status, 502);
-}
-
 TEST(Dispatcher, FillsAWindowAndNoMore) {
   Site site(1);
   auto worker = site.zygote.take_ready_worker();

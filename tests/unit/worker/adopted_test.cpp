@@ -74,6 +74,7 @@ TEST(AdoptedWorkers, AreReapedWithTheirChildren) {
   kill(-excepted, SIGKILL);
   while (waitpid(-1, nullptr, 0) > 0) {
   }
+  prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);  // the next tests' orphans are not ours
 }
 
 }  // namespace
