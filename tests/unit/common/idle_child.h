@@ -21,7 +21,8 @@ class IdleChild {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_all_except(3, nullptr, 0);  // or it would hold the far ends of our sockets open
     for (int number : {SIGTERM, SIGSEGV, SIGABRT}) signal(number, SIG_DFL);  // the sanitizers have handlers for some
-    for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) signal(number, SIG_IGN);  // as a worker handles flush_signal
+    for (int number = SIGRTMIN; number <= SIGRTMAX; ++number)
+      signal(number, SIG_IGN);  // as a worker handles flush_signal
     if (name != nullptr) prctl(PR_SET_NAME, name, 0, 0, 0);
     for (;;) pause();
   }
