@@ -90,6 +90,13 @@ std::string_view subpath_of(const ipc::Route& route, std::string_view path) {
   return slash == std::string_view::npos ? "" : path.substr(slash);
 }
 
+bool is_empty_object(duk_context* js, duk_idx_t index) {
+  duk_enum(js, index, DUK_ENUM_OWN_PROPERTIES_ONLY);
+  bool has_any = duk_next(js, -1, 0);
+  duk_pop_n(js, has_any ? 2 : 1);
+  return !has_any;
+}
+
 }  // namespace
 
 void SiteFunctions::load(duk_context* js, const ipc::ServerConfig& config) {
@@ -203,11 +210,8 @@ bool SiteFunctions::push_from_directory(duk_context* js, size_t route, const ipc
                                         ScriptPlace& place) {
   const std::string& key = config_->routes[route].key;
   if (JsHeap::of(js).modules == nullptr || request.matched_path.size() < key.size()) return false;
-  std::string_view encoded = request.matched_path.substr(key.size());
-  std::string rest;
-  append_percent_decoded(rest, encoded, false);
-  // An encoded slash would name a file that the path, as every proxy before us reads it, does not.
-  if (std::count(rest.begin(), rest.end(), '/') != std::count(encoded.begin(), encoded.end(), '/')) return false;
+  // The raw path: only the file server decodes (server-details 3.3).
+  std::string_view rest = request.matched_path.substr(key.size());
   std::optional<ModuleFile> found = find_in_module_directory(modules_[route].path, rest);
   return found && push_module_file(js, found->file, place) && pick_export(js, found->subpath, place);
 }
@@ -215,9 +219,10 @@ bool SiteFunctions::push_from_directory(duk_context* js, size_t route, const ipc
 // [ ... exports ] -> [ ... function ], or [ ... ] when there is none for the subpath.
 bool SiteFunctions::pick_export(duk_context* js, std::string_view subpath, const ScriptPlace& place) {
   if (duk_is_function(js, -1)) return true;
-  if (!duk_is_object(js, -1) || duk_is_array(js, -1) || duk_is_buffer_data(js, -1)) {
+  bool is_map = duk_is_object(js, -1) && !duk_is_array(js, -1) && !duk_is_buffer_data(js, -1);
+  if (!is_map || is_empty_object(js, -1)) {
     logf("error: module \"%.*s\" exports %s, not a Function or an Object of Functions; answering 404",
-         static_cast<int>(place.name.size()), place.name.data(), type_name(js, -1));
+         static_cast<int>(place.name.size()), place.name.data(), is_map ? "nothing" : type_name(js, -1));
     duk_pop(js);
     return false;
   }

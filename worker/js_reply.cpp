@@ -1,5 +1,7 @@
 #include "worker/js_reply.h"
 
+#include <stdio.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -40,7 +42,20 @@ bool is_framing_header(std::string_view name) {
 // 1xx cannot be replied by a script; 204 and 304 have no body, whatever the script said (RFC 9110 6.4.1).
 constexpr bool status_allows_body(uint16_t status) { return status != 204 && status != 304; }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+// For log lines: a name of the script's choosing must not begin a line of its own.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      char escaped[5];
+      snprintf(escaped, sizeof escaped, "\\x%02X", static_cast<unsigned char>(c));
+      result += escaped;
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
 
 }  // namespace
 

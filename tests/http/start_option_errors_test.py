@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from support.site import Site
+
 GOOD_MAP = "{'/': function () {}}"
 
 # option as documented, a value that it does not take; @FILE@ is a file, @DIR@ a folder
@@ -97,23 +99,28 @@ cases.forEach(function (code, n) {
 """
 
 
-def messages_of(cases):
-    """{code: message} of each start(). A start that succeeds ends its process; the rest is run in another one."""
-    from support.site import Site
+def messages_of_one_process(cases):
+    """The messages of as many cases as one process gets through; a start that succeeds is its last."""
+    s = Site({"file.txt": "x"}, check_fds=False)
+    try:
+        s.write("app.js", (RUN % json.dumps(cases)).replace("@FILE@", str(s.dir / "file.txt")))
+        s.start(wait=False)
+        code = s.wait_exit(30)
+        messages = [json.loads(line)[1] for line in s.stdout().splitlines()]
+        assert code == 0 and messages, f"exit code {code}, {len(messages)} messages\n{s.log()}"
+    finally:
+        problems = s.problems()
+        s.remove()
+    assert problems == []
+    return messages
 
+
+def messages_of(cases):
+    """{code: message} of each start()."""
     found = {}
     while len(found) < len(cases):
         left = [code for code in cases if code not in found]
-        s = Site({"file.txt": "x"}, check_fds=False)
-        s.write("app.js", (RUN % json.dumps(left)).replace("@FILE@", str(s.dir / "file.txt")))
-        s.start(wait=False)
-        code = s.wait_exit(30)
-        lines = [json.loads(line) for line in s.stdout().splitlines()]
-        found.update((case, message) for case, message in zip(left, (message for _, message in lines)))
-        log, problems = s.log(), s.problems()
-        s.remove()
-        assert code == 0 and lines, f"exit code {code}, {len(lines)} lines\n{log}"
-        assert problems == []
+        found.update(zip(left, messages_of_one_process(left)))
     return found
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from process.traffic import Crowd, wait_workers
 from support import processes
+from support.timing import wait_until
 
 # A request takes at least this long, so that the 200 microseconds which finished replies may wait in a worker hold few.
 REQUEST_SECONDS = 50e-6
@@ -62,6 +63,8 @@ def check(s, crowd, killer, workers):
     assert len(not_begun) <= 1 + killer.kills // 5, f"502 without having begun: {len(not_begun)} of {len(failed)}"
 
     wait_workers(s, workers)
+    wait_until(lambda: sum(1 for _ in s.log_lines(r"died of signal 9 \(SIGKILL\)")) >= killer.kills, 5,
+               "a log line for each kill")
     assert sum(1 for _ in s.log_lines(r"died of signal 9 \(SIGKILL\)")) == killer.kills
     # Temporary files and processes: the site fixture looks for them at the end. Descriptors: here, to name the culprit.
     s.assert_no_leaks()
