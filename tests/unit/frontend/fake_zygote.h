@@ -10,7 +10,6 @@
 #include <functional>
 #include <future>
 #include <memory>
-#include <regex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -22,6 +21,7 @@
 #include "ipc/channel.h"
 #include "ipc/claims.h"
 #include "ipc/control_frames.h"
+#include "tests/unit/common/extended_regex.h"
 #include "tests/unit/common/idle_child.h"
 #include "tests/unit/common/stderr_capture.h"
 
@@ -191,12 +191,12 @@ class LoopThread {
   std::thread thread_;
 };
 
-// The log of the code under test, read until a line appears.
+// The log of the code under test, read until a line appears. Patterns are POSIX extended regular expressions.
 class LogWatch {
  public:
   bool has(const std::string& pattern) {
     text_ += capture_.text();
-    return std::regex_search(text_, std::regex(pattern));
+    return end_of_match(text_, pattern).has_value();
   }
   bool waits_for(const std::string& pattern) {
     uint64_t deadline = monotonic_ms() + kTestPatienceMs;

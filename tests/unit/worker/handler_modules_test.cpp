@@ -77,7 +77,7 @@ TEST(HandlerModules, OtherExportsAreLoggedAnd404) {
     testing::internal::CaptureStderr();
     EXPECT_EQ(fetch(site, routes[i], site.config.routes[routes[i]].key), "404");
     std::string log = testing::internal::GetCapturedStderr();
-    EXPECT_EQ(log.find("exports") != std::string::npos, i < 4) << log;
+    EXPECT_NE(log.find("exports"), std::string::npos) << log;
   }
 }
 
