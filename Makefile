@@ -119,7 +119,7 @@ $(OBJ)/llhttp/%.o: $(LLHTTP_SOURCE)/%.c Makefile
 	$(CC) -std=c11 $(OPTIMISE) $(THIRD_PARTY_FLAGS) -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INCLUDE) $(DEPENDENCIES) -c -o $@ $<
 
 # One script run makes all three files; the .cpp is written last and stands for them.
-$(GEN)/duktape.cpp: deploy/generate-duktape.sh $(DUKTAPE_SOURCE)/duktape.c $(DUKTAPE_SOURCE)/duk_config.h
+$(GEN)/duktape.cpp: deploy/generate-duktape.sh $(DUKTAPE_SOURCE)/duktape.c $(DUKTAPE_SOURCE)/duk_config.h worker/engine_extra.inc
 	deploy/generate-duktape.sh $(DUKTAPE_SOURCE) $(GEN)
 
 # ---- JavaScript that is part of Ravelin, as bytecode (worker/bytecode.h). One engine of its own makes it, without

@@ -76,17 +76,18 @@ constexpr uint64_t kRespawnDelayMs = 200;        // DESIGN 3: 200 ms x 2^n ...
 constexpr uint64_t kRespawnDelayMaxMs = 10'000;  // ... up to 10 s
 constexpr uint64_t kRespawnResetMs = 100;        // a worker that was ready for so long has lived: resets the delay
 constexpr uint32_t kFreeIdleDeaths = 3;          // idle deaths in a row, after short lives, that are replaced at once
-constexpr uint32_t kMaxBegunDeaths = 2;          // DESIGN 3: a request that killed two workers is not given a third
-constexpr size_t kQueueLength = 1024;            // requests waiting for a worker, per loop; then 503
-constexpr uint64_t kQueueAgeMs = 30'000;         // the oldest of them; then 503
-constexpr uint32_t kRetryAfterSeconds = 1;       // Retry-After of our 503
-constexpr uint64_t kGraceMs = 10'000;            // shutdown: what runs may finish within this
-constexpr size_t kMaxReplyMemory = 64 * 1024;    // bytes of one reply that wait in the frontend's memory
+constexpr uint32_t kMaxLostWorkers =
+    kMaxWorkers;                               // workers that may die with a request that they have not begun; then 502
+constexpr size_t kQueueLength = 1024;          // requests waiting for a worker, per loop; then 503
+constexpr uint64_t kQueueAgeMs = 30'000;       // the oldest of them; then 503
+constexpr uint32_t kRetryAfterSeconds = 1;     // Retry-After of our 503
+constexpr uint64_t kGraceMs = 10'000;          // shutdown: what runs may finish within this
+constexpr size_t kMaxReplyMemory = 64 * 1024;  // bytes of one reply that wait in the frontend's memory
 
 // --- workers (their own side) ---
 constexpr uint64_t kDefaultMaxMemoryBytes = 512ull * 1024 * 1024;  // script heap of one worker (option maxMemory)
 constexpr uint64_t kAddressSpaceSlack = 512ull * 1024 * 1024;      // RLIMIT_AS above the heap limit: libraries, stacks
-constexpr uint64_t kMaxUserProcesses = 4096;  // RLIMIT_NPROC of workers that are not root: bounds a fork bomb
+constexpr uint64_t kMaxUserProcesses = 4096;  // RLIMIT_NPROC of workers at most; fork_hygiene counts what is there
 constexpr size_t kMaxQueryPieces = 1000;      // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
 constexpr size_t kMaxMultipartParts = 1000;
 constexpr size_t kMaxMultipartHeaderBytes = 16 * 1024;  // header lines of one part

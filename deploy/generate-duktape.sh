@@ -10,7 +10,8 @@ set -eu
 source_dir=$1
 out_dir=$2
 config_edits=$(mktemp)
-trap 'rm -f "$config_edits" "$out_dir"/*.new.$$' EXIT
+source_edits=$(mktemp)
+trap 'rm -f "$config_edits" "$source_edits" "$out_dir"/*.new.$$' EXIT
 
 mkdir -p "$out_dir"
 
@@ -20,11 +21,19 @@ mkdir -p "$out_dir"
 #   running script has had its time; that hook also flushes replies that have waited too long.
 # - GET_RANDOM_DOUBLE: Math.random() asks ravelin_random_double(). Duktape's own state sits in the heap, which every fork
 #   copies, so all workers would draw the same numbers (worker/js_heap.h reseeds ours).
+# - JSON_STRINGIFY_FASTPATH: JSON of plain data takes a quarter of the time.
+# - ravelin_boolean_as_method(): the manual calls stat()'s isDirectory, the reference has it as a Boolean; a call of that
+#   Boolean answers itself (worker/utils/file_stat.h).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
 s|^#undef DUK_USE_FASTINT$|#define DUK_USE_FASTINT|
 s|^#undef DUK_USE_INTERRUPT_COUNTER$|#define DUK_USE_INTERRUPT_COUNTER|
+s|^#undef DUK_USE_JSON_STRINGIFY_FASTPATH$|#define DUK_USE_JSON_STRINGIFY_FASTPATH|
+s|^#endif  /\* DUK_CONFIG_H_INCLUDED \*/$|#if defined(__cplusplus)\
+extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);\
+#endif\
+#endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
 extern "C" duk_bool_t ravelin_exec_timeout_check(void *udata);\
 #else\
@@ -42,8 +51,16 @@ sed -f "$config_edits" "$source_dir/duk_config.h" >"$out_dir/duk_config.h.new.$$
 
 # The executor counts opcodes between two calls of the hook. 256 K opcodes are up to several milliseconds, too coarse
 # for a reply that may wait 200 microseconds; 16 K cost under 1 % in a tight loop.
-sed 's|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)|' \
-  "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
+cat >"$source_edits" <<'SED'
+s|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)|
+/^DUK_INTERNAL DUK_NOINLINE DUK_COLD void duk_call_setup_propcall_error(/,/^}/s|^\tentry_top = duk_get_top(thr);$|\
+	if (DUK_TVAL_IS_STRING(tv_key) \&\& duk_is_boolean(thr, -1) \&\&\
+	    ravelin_boolean_as_method(thr, (const char *) DUK_HSTRING_GET_DATA(DUK_TVAL_GET_STRING(tv_key)))) return;\
+&|
+SED
+sed -f "$source_edits" "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
+# Our own operations on the engine's internals (worker/engine_extra.h).
+cat "$(dirname "$0")/../worker/engine_extra.inc" >>"$out_dir/duktape.cpp.new.$$"
 cp "$source_dir/duktape.h" "$out_dir/duktape.h.new.$$"
 
 require_line() {
@@ -58,6 +75,9 @@ require_line duk_config.h '#define DUK_USE_FASTINT'
 require_line duk_config.h '#define DUK_USE_INTERRUPT_COUNTER'
 require_line duk_config.h '#define DUK_USE_EXEC_TIMEOUT_CHECK(udata) ravelin_exec_timeout_check((udata))'
 require_line duk_config.h '#define DUK_USE_GET_RANDOM_DOUBLE(udata) ravelin_random_double((udata))'
+require_line duk_config.h '#define DUK_USE_JSON_STRINGIFY_FASTPATH'
+require_line duk_config.h 'extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);'
+require_line duktape.cpp "$(printf '\tif (DUK_TVAL_IS_STRING(tv_key) && duk_is_boolean(thr, -1) &&')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

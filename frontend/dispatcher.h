@@ -89,6 +89,7 @@ class Dispatcher {
   void tick();
   bool watch(WorkerLink& link);  // true: wants the next short tick
   void revoke_waiting(WorkerLink& link);
+  void ask_to_flush(const WorkerLink& link);
   bool other_can_take(const WorkerLink& link) const;
   void kill(WorkerLink& link, KillReason reason, std::string detail);
 

@@ -32,6 +32,7 @@ void EventLoop::run(const std::function<void()>& end_of_turn) {
     thread_ = std::this_thread::get_id();
   }
   end_of_turn();  // what was prepared before the first turn
+  now_ns_ = 0;
   while (!stopped_) {
     // EVLOOP_ONCE handles everything that one epoll_wait brought and returns: exactly one turn.
     event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "common/sys.h"
@@ -32,6 +33,7 @@ int main() {
     fprintf(stderr, "ravelin-frontend is started by ravelin; run: ravelin app.js\n");
     return 2;
   }
+  setsid();  // its own share of the CPU (autogroup), and no signal from the terminal
   signal(SIGPIPE, SIG_IGN);
   // Ctrl-C reaches the whole foreground group: the launcher decides what happens then.
   signal(SIGINT, SIG_IGN);

@@ -19,8 +19,8 @@ enum class DeathClass {
 // So is an idle death of a worker that has lived (an operator, the OOM killer); a series of short lives is a fault of
 // the site.
 inline uint64_t respawn_delay_ms(DeathClass death, uint64_t lived_ms, uint32_t& failures) {
+  if (death != DeathClass::kBeforeReady && lived_ms >= limits::kRespawnResetMs) failures = 0;
   if (death == DeathClass::kInRequest) return 0;
-  if (death == DeathClass::kIdle && lived_ms >= limits::kRespawnResetMs) failures = 0;
   uint32_t earlier = failures;
   if (failures < 1000) ++failures;
   if (death == DeathClass::kIdle) {

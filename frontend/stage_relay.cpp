@@ -140,7 +140,7 @@ void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& runnin
       } else {
         request.connection.fail(502, "");
       }
-    } else if (++request.lost_workers >= limits::kMaxBegunDeaths) {
+    } else if (++request.lost_workers >= limits::kMaxLostWorkers) {
       request.connection.fail(502, "");
     } else {
       again.push_back(&request);
@@ -155,7 +155,7 @@ std::string request_line(const Request& request) {
   const RequestHead& head = request.connection.head();
   std::string line = head.method + " " + head.path;
   if (head.has_query) line += "?" + head.query;
-  if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
+  if (line.size() > kLongest) line.replace(kLongest, std::string::npos, "...");
   return line;
 }
 

@@ -30,7 +30,7 @@ void WorkerLife::set_zygote(UniqueFd channel) {
 }
 
 void WorkerLife::set_state(uint32_t slot, WorkerState state) {
-  auto is_usable = [](WorkerState s) { return s == WorkerState::kSpawning || s == WorkerState::kReady; };
+  auto is_usable = [](WorkerState s) { return s != WorkerState::kEmpty && s != WorkerState::kWaiting; };
   WorkerEntry& entry = entries_[slot];
   bool before = is_usable(entry.state);
   entry.state = state;
@@ -93,8 +93,8 @@ void WorkerLife::spawn(uint32_t slot) {
 }
 
 void WorkerLife::spawn_later(uint32_t slot, uint64_t delay_ms) {
-  set_state(slot, WorkerState::kWaiting);
   if (delay_ms == 0) return spawn(slot);
+  set_state(slot, WorkerState::kWaiting);
   entries_[slot].timer = main_.make_event(-1, 0, on_timer_event, &timer_args_[slot]);
   arm_timer(entries_[slot].timer.get(), delay_ms);
 }
@@ -176,10 +176,17 @@ void WorkerLife::kill(uint32_t slot, uint32_t generation, KillReason reason, con
   entry.kill_detail = detail;
   set_state(slot, WorkerState::kEnding);
   if (entry.pidfd) {
-    signal_pidfd(entry.pidfd.get(), SIGKILL);
+    // Its children go too. The zygote does that as well, but a worker may have outlived its zygote.
+    if (signal_pidfd(entry.pidfd.get(), SIGKILL)) ::kill(-entry.pid, SIGKILL);
   } else if (reason == KillReason::kSpawnDeadline) {
     finish_death(slot, false);  // the zygote never named a process: nothing to kill, should it come it is killed then
   }
+}
+
+void WorkerLife::ask_to_flush(uint32_t slot, uint32_t generation) {
+  const WorkerEntry& entry = entries_[slot];
+  if (entry.generation == generation && entry.state == WorkerState::kReady && entry.pidfd)
+    signal_pidfd(entry.pidfd.get(), ipc::flush_signal());
 }
 
 void WorkerLife::kill_if_stopped(uint32_t slot, uint32_t generation) {
@@ -261,8 +268,8 @@ void WorkerLife::on_zygote_lost() {
   // Workers of the lost zygote go on (they outlive it); those that it had not named yet will never come.
   for (uint32_t slot = 0; slot < entries_.size(); ++slot) {
     WorkerEntry& entry = entries_[slot];
-    bool unborn = entry.state == WorkerState::kSpawning || entry.state == WorkerState::kEnding;
-    if (unborn && !entry.pidfd) finish_death(slot, true);
+    bool awaited = entry.state != WorkerState::kEmpty && entry.state != WorkerState::kWaiting;
+    if (awaited && !entry.pidfd) finish_death(slot, true);
   }
 }
 

@@ -40,6 +40,9 @@ class WorkerLife : private ZygoteClient::Listener {
   // Ends a worker. `detail` says what for, in words ("GET /x ran longer than scriptTimeout (2 s)").
   void kill(uint32_t slot, uint32_t generation, KillReason reason, const std::string& detail);
 
+  // The request that a worker runs is slow: it shall send the replies that it has finished.
+  void ask_to_flush(uint32_t slot, uint32_t generation);
+
   // A worker that answers nothing: killed when it is stopped by a signal (it would hold its requests for ever).
   void kill_if_stopped(uint32_t slot, uint32_t generation);
 

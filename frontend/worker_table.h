@@ -64,7 +64,7 @@ struct Obituary {
 struct WorkerTable {
   explicit WorkerTable(uint32_t workers) : outstanding(workers) {}
   std::vector<std::atomic<uint32_t>> outstanding;  // requests at each worker, over all loops
-  std::atomic<uint32_t> usable{0};                 // workers that are ready or being spawned
+  std::atomic<uint32_t> usable{0};                 // workers that are there or will be at once: not empty, not waiting
 };
 
 }  // namespace ravelin::frontend

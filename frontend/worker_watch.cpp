@@ -51,6 +51,7 @@ bool Dispatcher::watch(WorkerLink& link) {
   uint64_t since = begun ? slot.begun_ns : std::max(link.progress_ns, slot.sent_ns);
   uint64_t elapsed = now > since ? now - since : 0;
   if (elapsed > limits::kSlowAfterNs) {
+    if (begun && !link.slow) ask_to_flush(link);
     link.slow = true;
     if (link.outstanding() > (begun ? 1u : 0u) && other_can_take(link)) revoke_waiting(link);
   }
@@ -72,6 +73,13 @@ bool Dispatcher::watch(WorkerLink& link) {
     });
   }
   return link.outstanding() > 1 || !begun;
+}
+
+// The oldest unanswered request may be finished, its reply waiting behind native code that runs now: once it is here,
+// the oldest one is the one that runs, and its neighbours are not blamed for it.
+void Dispatcher::ask_to_flush(const WorkerLink& link) {
+  main_->post(
+      [life = life_, slot = link.index, generation = link.generation] { life->ask_to_flush(slot, generation); });
 }
 
 bool Dispatcher::other_can_take(const WorkerLink& link) const {

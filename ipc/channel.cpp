@@ -56,8 +56,9 @@ Channel::Io Channel::flush() {
                     : ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return Io::kClosed;
       drop_sent();
-      return errno == EAGAIN || errno == EWOULDBLOCK ? Io::kBlocked : Io::kClosed;
+      return Io::kBlocked;
     }
     if (at_attachment) {
       weight_ -= attachments_.front().weight;
@@ -78,6 +79,13 @@ void Channel::drop_sent() {
   out_.erase(0, sent_);
   for (Attachment& attachment : attachments_) attachment.frame_start -= sent_;
   sent_ = 0;
+}
+
+void Channel::send_finished(size_t end) {
+  if (!attachments_.empty() && attachments_.front().frame_start < end) end = attachments_.front().frame_start;
+  if (sent_ >= end) return;
+  ssize_t n = ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (n > 0) sent_ += static_cast<size_t>(n);
 }
 
 Channel::Io Channel::receive() {

@@ -37,6 +37,9 @@ class Channel {
   // Bytes that have gone out in the channel's life.
   uint64_t sent_bytes() const { return sent_bytes_; }
   Io flush();
+  // For a signal handler, while nothing else of the channel is in use: sends what it can of the first `end` bytes of
+  // out(), stopping before a frame with a descriptor. Async-signal-safe.
+  void send_finished(size_t end);
 
   // --- receiving ---
   // One recvmsg. Invalidates views of frames taken earlier.

@@ -30,7 +30,8 @@ Result<ClaimPage> ClaimPage::create(UniqueFd& memfd_out) {
 Result<ClaimPage> ClaimPage::map(const UniqueFd& memfd) {
   struct stat status {};
   if (fstat(memfd.get(), &status) != 0) return system_error("fstat of the claim page", errno);
-  if (static_cast<size_t>(status.st_size) != kBytes || (fcntl(memfd.get(), F_GET_SEALS) & F_SEAL_SHRINK) == 0)
+  int seals = fcntl(memfd.get(), F_GET_SEALS);  // -1 for what is no memfd
+  if (static_cast<size_t>(status.st_size) != kBytes || seals < 0 || (seals & F_SEAL_SHRINK) == 0)
     return Error{ErrorCode::kInvalid, "claim page has the wrong size or is not sealed"};
   auto words = map_words(memfd.get());
   if (!words) return words.error();

@@ -2,6 +2,8 @@
 // decoded here only. Not for: sending them.
 #pragma once
 
+#include <signal.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +11,11 @@
 #include "common/bytes.h"
 
 namespace ravelin::ipc {
+
+// The frontend sends this signal to a worker whose running request is slow: it then sends the replies that are finished
+// but still in its buffer, even from within native code (PROTOCOL.md, "A request"). A worker handles it before it says
+// Hello.
+inline int flush_signal() { return SIGRTMIN + 6; }
 
 // Spawn: fork the worker of this table slot. The SpawnDescriptor frames before it carried, in this order, the claim
 // page and one channel per frontend loop.

@@ -29,7 +29,7 @@ constexpr std::array<MessageRule, kMaxFrameType> kTable{{
     {FrameType::kSpawnFailed, "SpawnFailed", Z, 12, 12, Descriptor::kNever},
     {FrameType::kExited, "Exited", Z | L, 16, 16, Descriptor::kNever},
     {FrameType::kHello, "Hello", W, 12, 12, Descriptor::kNever},
-    {FrameType::kRequest, "Request", F, 64, kFrameMax, Descriptor::kOptional},
+    {FrameType::kRequest, "Request", F, 56, kFrameMax, Descriptor::kOptional},
     {FrameType::kReply, "Reply", W, 32, kFrameMax, Descriptor::kOptional},
     {FrameType::kDropped, "Dropped", W, 0, 0, Descriptor::kNever},
     {FrameType::kRetire, "Retire", W, 0, 1024, Descriptor::kNever},

@@ -6,7 +6,7 @@
 namespace ravelin::ipc {
 namespace {
 
-constexpr size_t kFixedBytes = 64;  // the numbers before the strings; the smallest payload of the message table
+constexpr size_t kFixedBytes = 56;  // the numbers before the strings; the smallest payload of the message table
 
 }  // namespace
 

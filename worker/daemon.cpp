@@ -74,12 +74,13 @@ Result<Detached> detach() {
   return Detached{true, std::move(write_end)};
 }
 
-void report_start(UniqueFd report, const std::string& error) {
+void report_start(UniqueFd& report, const std::string& error) {
   const pid_t pid = getpid();
   const char outcome = error.empty() ? kStarted : kNotStarted;
   // The caller may have died meanwhile (SIGPIPE is ignored): nobody is left to hear it.
   if (write_fully(report.get(), &pid, sizeof pid) && write_fully(report.get(), &outcome, 1))
     write_fully(report.get(), error.data(), error.size());
+  report.reset();
 }
 
 Result<pid_t> wait_for_report(UniqueFd report) {

@@ -21,8 +21,9 @@ struct Detached {
 // SIGHUP, and has its stdio on /dev/null.
 Result<Detached> detach();
 
-// In the daemon, exactly once: tells the caller that the server is up (`error` empty), or why it is not.
-void report_start(UniqueFd report, const std::string& error);
+// In the daemon, exactly once: tells the caller that the server is up (`error` empty), or why it is not. Closes
+// `report`.
+void report_start(UniqueFd& report, const std::string& error);
 
 // In the caller: waits for that. The daemon's pid, or its error, or that it died without a word.
 Result<pid_t> wait_for_report(UniqueFd report);

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 
 #include "common/limits.h"
 #include "common/log.h"
@@ -39,15 +41,19 @@ constexpr int kMaxOomScoreAdj = 1000;
 
 constexpr int kExitOrphaned = 0;
 
+// Processes that scripts may have beside the server's own. The kernel counts per user, not per server, so this is added
+// to what there is at the zygote's birth. A fork bomb of some hundred processes slows its neighbours for a moment; one
+// of some thousand starves them.
+constexpr uint64_t kProcessesOfScripts = 256;
+
 // Read by the signal handler below.
 volatile pid_t server_launcher = 0;
+volatile pid_t server_zygote = 0;
 
 // The parent has ended. If that was the zygote alone, the launcher is our parent now (it is the subreaper), and we go
 // on. If it was the launcher, or the launcher has gone too, the server is over, also for what this worker has started:
 // they share its process group.
-void on_parent_death(int) {
-  if (getppid() != server_launcher) kill(0, SIGKILL);
-}
+void on_parent_death(int) { end_if_launcher_is_gone(); }
 
 void write_small_file(const char* path, int number) {
   // A process that changed its user may not write its own /proc files unless it is dumpable for the moment.
@@ -89,6 +95,11 @@ void keep_only(const std::vector<int>& needed, const std::vector<int>& script_fi
 
 }  // namespace
 
+void end_if_launcher_is_gone() {
+  const pid_t parent = getppid();
+  if (parent != server_launcher && parent != server_zygote) kill(0, SIGKILL);
+}
+
 int parent_death_signal() { return SIGRTMIN + 7; }
 
 void reset_signals(const sigset_t* mask) {
@@ -121,11 +132,15 @@ std::vector<int> script_descriptors() {
 }
 
 void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
-  // 1. Parent death first: until then a launcher that dies would leave us alone. The check is for one that died before.
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // 1. Parent death. The end of the launcher closes the control channel, and then the zygote ends its workers with all
+  // that they have started, which nobody can do as well; SIGKILL here would take it away before. SIGCONT is for a
+  // zygote that somebody has stopped. The check is for a launcher that has died already.
+  prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   if (getppid() != launcher) _exit(kExitOrphaned);
-  // 2. A process group of its own, so that Ctrl-C reaches the launcher alone, which stops the others in order.
-  setpgid(0, 0);
+  // 2. A session of its own, so that Ctrl-C reaches the launcher alone, which stops the others in order, and so that
+  // the kernel's autogroup shares the CPU between it and each worker's session, however many processes a worker has
+  // made.
+  setsid();
   // 3. Signals: the launcher's handlers are not ours. SIGINT is ignored, here and so in the workers: a terminal's
   // Ctrl-C, or who sends it to all, asks the launcher for an orderly stop.
   sigset_t none;
@@ -150,7 +165,24 @@ void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
   set_log_tag("zygote");
 }
 
-WorkerSurroundings survey_for_workers(pid_t launcher, uint64_t max_memory_bytes) {
+uint64_t count_user_processes() {
+  uint64_t threads = 0;
+  DIR* folder = opendir("/proc");
+  if (!folder) return 0;
+  while (const dirent* entry = readdir(folder)) {
+    if (atoi(entry->d_name) <= 0) continue;
+    struct stat status;
+    const std::string tasks = std::string("/proc/") + entry->d_name + "/task";
+    // The link count of the folder is 2 and one for each thread.
+    if (stat(tasks.c_str(), &status) == 0 && status.st_uid == getuid() && status.st_nlink > 2)
+      threads += status.st_nlink - 2;
+  }
+  closedir(folder);
+  return threads;
+}
+
+WorkerSurroundings survey_for_workers(pid_t launcher, const ipc::ServerConfig& config) {
+  const uint64_t max_memory_bytes = config.max_memory_bytes;
   WorkerSurroundings surroundings;
   surroundings.launcher = launcher;
   surroundings.zygote = getpid();
@@ -162,15 +194,19 @@ WorkerSurroundings survey_for_workers(pid_t launcher, uint64_t max_memory_bytes)
   if (max_memory_bytes > 0 && pages > 0 && RAVELIN_SHADOW_MEMORY == 0)
     surroundings.address_space = static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) +
                                  max_memory_bytes + limits::kAddressSpaceSlack;
+  surroundings.user_processes = std::min<uint64_t>(
+      count_user_processes() + 2 * uint64_t{config.workers} + kProcessesOfScripts, limits::kMaxUserProcesses);
   return surroundings;
 }
 
 void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const std::vector<int>& keep) {
-  // 1. A process group of its own: whoever kills this worker kills what it has started.
-  setpgid(0, 0);
+  // 1. A session, and so a process group, of its own: whoever kills this worker kills what it has started, and what it
+  // has started shares the worker's part of the CPU (autogroup), so a fork bomb does not starve the rest.
+  setsid();
   // 2. Parent death. Handler before request, request before check: each order but this one has a gap. (Privileges were
   // dropped before the first fork; setuid() would clear the request.)
   server_launcher = surroundings.launcher;
+  server_zygote = surroundings.zygote;
   struct sigaction action = {};
   action.sa_handler = on_parent_death;
   action.sa_flags = SA_RESTART;
@@ -190,7 +226,7 @@ void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const s
   // hit would fill the disk. Processes bound a fork bomb; the kernel counts per user, and has no limit for root.
   if (surroundings.address_space != 0) limit(RLIMIT_AS, surroundings.address_space, false);
   limit(RLIMIT_CORE, 0, true);
-  if (getuid() != 0) limit(RLIMIT_NPROC, limits::kMaxUserProcesses, true);
+  if (getuid() != 0) limit(RLIMIT_NPROC, surroundings.user_processes, true);
   // 7. Random numbers: the state is in the heap, so without this every worker would draw the same.
   heap.reseed_random();
   // 8. Names.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ipc/server_config.h"
 #include "worker/js_heap.h"
 
 namespace ravelin::worker {
@@ -17,12 +18,17 @@ namespace ravelin::worker {
 // script module that put the handler away cannot outlive the server.
 int parent_death_signal();
 
+// In a worker: kills it with all that it has started, when neither the zygote nor the launcher is its parent any more.
+// Safe in a signal handler.
+void end_if_launcher_is_gone();
+
 // What is the same for every worker of one zygote, looked up once because a fork should cost nothing else.
 struct WorkerSurroundings {
   pid_t launcher = 0;             // of the server: workers end with it
   pid_t zygote = 0;               // their parent at birth
   uint64_t address_space = 0;     // RLIMIT_AS of a worker in bytes; 0 = unlimited
   int oom_score_adj = 0;          // of a worker
+  uint64_t user_processes = 0;    // RLIMIT_NPROC of a worker that is not root
   sigset_t signal_mask = {};      // to be restored: the zygote blocks SIGCHLD
   std::vector<int> script_files;  // descriptors that the start script has open, ascending; they stay open
 };
@@ -32,10 +38,13 @@ struct WorkerSurroundings {
 void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep);
 
 // In the zygote, after settle_zygote: what its workers will need.
-WorkerSurroundings survey_for_workers(pid_t launcher, uint64_t max_memory_bytes);
+WorkerSurroundings survey_for_workers(pid_t launcher, const ipc::ServerConfig& config);
 
 // Worker, after its fork. `keep` (ascending): its channels; all other descriptors but the script's are closed.
 void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const std::vector<int>& keep);
+
+// Processes and threads of this user now, as RLIMIT_NPROC counts them.
+uint64_t count_user_processes();
 
 // Default dispositions (SIGPIPE stays ignored) and the given mask.
 void reset_signals(const sigset_t* mask);

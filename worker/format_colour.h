@@ -1,6 +1,6 @@
-// Colours of the printf flags a A ^ @ (runtime-api 7.1.7): "foreground[, background[, option]]" as escape sequences for a
-// terminal or as a span for HTML, and JSON with its kinds of values coloured.
-// Not for: deciding whether colours are wanted (format_printf.cpp). Pure functions.
+// Colours of the printf flags a A ^ @ (runtime-api 7.1.7): "foreground[, background[, option]]" as escape sequences for
+// a terminal or as a span for HTML, and JSON with its kinds of values coloured. Not for: deciding whether colours are
+// wanted (format_printf.cpp). Pure functions.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,8 @@ struct ColourFrame {
   std::string end;
 };
 
-// Nullopt when `colours` names none. Names are those of CSS and of terminals ("brightred"), in any case, or rgb(r, g, b).
+// Nullopt when `colours` names none. Names are those of CSS and of terminals ("brightred"), in any case, or rgb(r, g,
+// b).
 std::optional<ColourFrame> terminal_colour(std::string_view colours, ColourDepth depth);
 
 // A span; the option becomes a class. `nearest_name` turns rgb() into the nearest name of CSS.

@@ -1,5 +1,5 @@
-// Byte encodings of scripts: base64, URL and HTML, both ways (runtime-api 7.1.6), shared by the printf codes B U H and by
-// rampart.utils. Pure functions over bytes; the caller chooses what is text.
+// Byte encodings of scripts: base64, URL and HTML, both ways (runtime-api 7.1.6), shared by the printf codes B U H and
+// by rampart.utils. Pure functions over bytes; the caller chooses what is text.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,16 @@
 namespace ravelin::worker {
 
 struct Base64Options {
-  bool url_safe = false;      // '-' and '_' in place of '+' and '/'
-  bool padding = true;        // '=' up to a multiple of four
-  size_t line_length = 0;     // a newline after every so many characters; 0: none
+  bool url_safe = false;                           // '-' and '_' in place of '+' and '/'
+  bool padding = true;                             // '=' up to a multiple of four
+  size_t line_length = 0;                          // a newline after every so many characters; 0: none
   size_t max_characters = std::string_view::npos;  // cut the text there (newlines not counted)
 };
 
 void append_base64(std::string& out, std::string_view bytes, const Base64Options& options);
 
-// Decodes both alphabets; white space is skipped, padding may be missing. False when `text` is not base64; `out` then holds
-// some of it.
+// Decodes both alphabets; white space is skipped, padding may be missing. False when `text` is not base64; `out` then
+// holds some of it.
 bool append_base64_decoded(std::string& out, std::string_view text);
 
 // A-Z a-z 0-9 - _ . ~ stay, a space becomes '+', every other byte %xx in lower case.

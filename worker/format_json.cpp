@@ -13,6 +13,8 @@ namespace {
 constexpr char kStringifyKey[] = "jsonStringify";
 constexpr size_t kMaxDepth = 1000;  // as the engine's JSON encoder; the writer recurses on the C stack
 
+void (*json_preparation)(duk_context*, duk_idx_t) = nullptr;
+
 void push_stringify(duk_context* ctx) {
   duk_push_heap_stash(ctx);
   if (!duk_get_prop_string(ctx, -1, kStringifyKey)) {
@@ -215,6 +217,8 @@ void SafeJsonWriter::write_properties(size_t place) {
 
 }  // namespace
 
+void set_json_preparation(void (*prepare)(duk_context* ctx, duk_idx_t index)) { json_preparation = prepare; }
+
 void keep_json_stringify(duk_context* ctx) {
   duk_push_heap_stash(ctx);
   duk_get_global_string(ctx, "JSON");
@@ -226,6 +230,7 @@ void keep_json_stringify(duk_context* ctx) {
 
 void push_json(duk_context* ctx, duk_idx_t index, int indent) {
   index = duk_require_normalize_index(ctx, index);
+  if (json_preparation) json_preparation(ctx, index);
   push_stringify(ctx);
   duk_dup(ctx, index);
   duk_push_null(ctx);

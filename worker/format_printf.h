@@ -13,14 +13,14 @@ namespace ravelin::worker {
 // A terminal gets what only makes sense there: colours of the `a` flag and the cursor movements of %M.
 enum class FormatSink { kBytes, kTerminal };
 
-// Appends the text of the format at `format_index` with the arguments behind it, up to the stack top. Argument numbers in
-// messages are stack indexes, so call it with the script's arguments at the bottom of the stack. Width, and precision of
-// numbers, are limited to kMaxFieldWidth (format_spec.h). On an exception `out` holds what was formatted so far.
-// May run script code (toJSON, toString), so `out` must not be reachable from it.
+// Appends the text of the format at `format_index` with the arguments behind it, up to the stack top. Argument numbers
+// in messages are stack indexes, so call it with the script's arguments at the bottom of the stack. Width, and
+// precision of numbers, are limited to kMaxFieldWidth (format_spec.h). On an exception `out` holds what was formatted
+// so far. May run script code (toJSON, toString), so `out` must not be reachable from it.
 void format_append(duk_context* ctx, duk_idx_t format_index, std::string& out, FormatSink sink = FormatSink::kBytes);
 
-// Pushes what sprintf returns for the arguments from `format_index` on: a String; the bytes as push_text (format_utf8.h)
-// takes them.
+// Pushes what sprintf returns for the arguments from `format_index` on: a String; the bytes as push_text
+// (format_utf8.h) takes them.
 void format_push_string(duk_context* ctx, duk_idx_t format_index);
 
 }  // namespace ravelin::worker

@@ -1,6 +1,6 @@
-// One conversion of a printf format, "%[flags][width][.precision][length]code", and the arguments that it takes from the
-// value stack (runtime-api 7.1). Parsing only; what a code prints is in format_number, format_text, format_encode and
-// format_json. Used by format_printf.cpp.
+// One conversion of a printf format, "%[flags][width][.precision][length]code", and the arguments that it takes from
+// the value stack (runtime-api 7.1). Parsing only; what a code prints is in format_number, format_text, format_encode
+// and format_json. Used by format_printf.cpp.
 #pragma once
 
 #include <duktape.h>
@@ -10,8 +10,8 @@
 
 namespace ravelin::worker {
 
-// Largest width, and largest precision of a number: 1 MB of padding is beyond any use, and a script that passes a client's
-// number on to `*` must get an error, not an exhausted worker.
+// Largest width, and largest precision of a number: 1 MB of padding is beyond any use, and a script that passes a
+// client's number on to `*` must get an error, not an exhausted worker.
 constexpr int kMaxFieldWidth = 1024 * 1024;
 
 enum class IntegerLength { kDefault, kChar, kShort, kLong };
@@ -51,8 +51,8 @@ class FormatArguments {
   duk_idx_t top_;
 };
 
-// Parses the conversion whose text begins behind the '%' at the front of `format`, taking arguments for `*`; removes it from
-// `format`. Throws for an unknown code or length, a value for `*` that is no Number, and fields above the limits.
+// Parses the conversion whose text begins behind the '%' at the front of `format`, taking arguments for `*`; removes it
+// from `format`. Throws for an unknown code or length, a value for `*` that is no Number, and fields above the limits.
 FormatSpec parse_format_spec(std::string_view& format, FormatArguments& arguments);
 
 // Appends `text` padded with spaces to the width of `spec`.

@@ -1,5 +1,6 @@
 // Values as text: what the printf codes s S J print (runtime-api 7.1.5), and the text layout of P w M (7.1.7).
-// Not for: fields and flags in general (format_printf.cpp). Runs inside a Duktape call; may run script (toJSON, toString).
+// Not for: fields and flags in general (format_printf.cpp). Runs inside a Duktape call; may run script (toJSON,
+// toString).
 #pragma once
 
 #include <duktape.h>
@@ -17,8 +18,8 @@ void append_as_text(std::string& out, duk_context* ctx, duk_idx_t index);
 // What %J (`safe`: %!J) prints for any value.
 void append_as_json(std::string& out, duk_context* ctx, duk_idx_t index, int indent, bool safe);
 
-// The bytes of a String (as UTF-8) or Buffer; objects that are neither give their JSON. Views point into the value or into
-// `scratch`. False for other values.
+// The bytes of a String (as UTF-8) or Buffer; objects that are neither give their JSON. Views point into the value or
+// into `scratch`. False for other values.
 bool get_bytes(duk_context* ctx, duk_idx_t index, std::string_view& bytes);
 bool get_text_or_bytes(duk_context* ctx, duk_idx_t index, std::string& scratch, std::string_view& bytes);
 bool get_text_bytes_or_json(duk_context* ctx, duk_idx_t index, std::string& scratch, std::string_view& bytes);

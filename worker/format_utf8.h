@@ -13,9 +13,9 @@
 
 namespace ravelin::worker {
 
-// The UTF-8 form of engine text: surrogate pairs joined, lone surrogates kept as their 3 bytes. Returns `text` itself when
-// there is nothing to join, else a view of `scratch`. Text with any ill-formed sequence is binary data and is never
-// touched: a JPEG may well contain six bytes that look like a surrogate pair.
+// The UTF-8 form of engine text: surrogate pairs joined, lone surrogates kept as their 3 bytes. Returns `text` itself
+// when there is nothing to join, else a view of `scratch`. Text with any ill-formed sequence is binary data and is
+// never touched: a JPEG may well contain six bytes that look like a surrogate pair.
 std::string_view utf8_view(std::string_view text, std::string& scratch);
 
 // utf8_view appended to `out`.
@@ -24,9 +24,9 @@ void append_utf8(std::string& out, std::string_view text);
 // True when every byte belongs to a sequence of 1 to 4 bytes of the right shape; surrogates count as well formed.
 bool is_well_formed(std::string_view bytes);
 
-// Pushes a String with these bytes. 4-byte sequences become surrogate pairs if the whole is well formed; else the String
-// holds the bytes as they are. A first byte that would make the engine take the text for a symbol (80 to 82, FF) is
-// replaced by U+FFFD: foreign data must never name the hidden properties of objects.
+// Pushes a String with these bytes. 4-byte sequences become surrogate pairs if the whole is well formed; else the
+// String holds the bytes as they are. A first byte that would make the engine take the text for a symbol (80 to 82, FF)
+// is replaced by U+FFFD: foreign data must never name the hidden properties of objects.
 void push_text(duk_context* ctx, std::string_view bytes);
 
 // Appends one code point, up to 10FFFF, as UTF-8.

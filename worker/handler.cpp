@@ -14,6 +14,7 @@
 #include "worker/js_reply.h"
 #include "worker/js_request.h"
 #include "worker/pages.h"
+#include "worker/script_section.h"
 
 namespace ravelin::worker {
 namespace {
@@ -96,7 +97,7 @@ class HandlerState {
   SiteFunctions functions_;
   ScriptPlace place_;
   std::string error_text_;
-  bool answered_ = false;   // the Reply frame of this request is in the channel
+  bool answered_ = false;  // the Reply frame of this request is in the channel
   bool timed_out_ = false;
 };
 
@@ -127,20 +128,25 @@ void HandlerState::answer_failure(const ipc::RequestFields& fields, const char* 
 
 void HandlerState::serve(const ReplyTarget& target) {
   switch (request_.fields().route) {
-    case ipc::kRouteNotFound: return not_found(nullptr, target);
+    case ipc::kRouteNotFound:
+      return not_found(nullptr, target);
     case ipc::kRouteDirectory:
       if (functions_.directory_kind() == SiteFunctions::Special::kNone) return send_page(kForbidden, {}, target);
-      if (functions_.directory_kind() == SiteFunctions::Special::kBuiltIn) return settle(list_directory(target), target);
+      if (functions_.directory_kind() == SiteFunctions::Special::kBuiltIn)
+        return settle(list_directory(target), target);
       return settle(attempt(Function::kDirectory, nullptr, kOk, target), target);
-    default: return settle(attempt(Function::kRoute, nullptr, kOk, target), target);
+    default:
+      return settle(attempt(Function::kRoute, nullptr, kOk, target), target);
   }
 }
 
 // What follows when the function that the request is for has not answered (server-details 3.9, 13.2).
 void HandlerState::settle(Attempt attempt, const ReplyTarget& target) {
   switch (attempt) {
-    case Attempt::kAnswered: return;
-    case Attempt::kNotFound: return not_found(nullptr, target);
+    case Attempt::kAnswered:
+      return;
+    case Attempt::kNotFound:
+      return not_found(nullptr, target);
     case Attempt::kFailed:
       if (config_.developer_mode) return send_page(kInternalError, error_text_, target);
       std::string error_text = std::move(error_text_);
@@ -157,9 +163,12 @@ void HandlerState::not_found(const std::string* error_text, const ReplyTarget& t
 
 bool HandlerState::push_function(duk_context* js, Function function) {
   switch (function) {
-    case Function::kRoute: return functions_.push_route(js, request_.fields(), place_);
-    case Function::kNotFound: return functions_.push_not_found(js, place_);
-    case Function::kDirectory: return functions_.push_directory(js, place_);
+    case Function::kRoute:
+      return functions_.push_route(js, request_.fields(), place_);
+    case Function::kNotFound:
+      return functions_.push_not_found(js, place_);
+    case Function::kDirectory:
+      return functions_.push_directory(js, place_);
   }
   return false;
 }
@@ -173,12 +182,14 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
   Attempt result = Attempt::kNotFound;
   bool done = run_protected(js, [&](duk_context* inner) {
     duk_require_stack(inner, 16);
+    ScriptSection section;  // loading a module runs script too
     if (!push_function(inner, function)) return;
     request_.push(inner, error_text);
     duk_dup_top(inner);
     duk_replace(inner, slot);
     duk_call(inner, 1);
     settle_promise(inner);
+    section.leave();
     if (reply_.send(inner, -1, request_, default_status, target) == JsReply::Verdict::kSent) {
       answered_ = true;
       result = Attempt::kAnswered;
@@ -195,8 +206,8 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
   return result;
 }
 
-// The error is on top of the stack. Logs it; a script that was stopped gets 500 at once, whatever developerMode says, and no
-// further script runs in this heap.
+// The error is on top of the stack. Logs it; a script that was stopped gets 500 at once, whatever developerMode says,
+// and no further script runs in this heap.
 HandlerState::Attempt HandlerState::fail(const ReplyTarget& target) {
   timed_out_ = heap_.deadline_passed();
   bool out_of_memory = heap_.memory_limit_hit();
@@ -242,7 +253,8 @@ void HandlerState::send_page(uint16_t status, std::string_view details, const Re
   answered_ = true;
 }
 
-Handler::Handler(JsHeap& heap, const ipc::ServerConfig& config) : state_(std::make_unique<HandlerState>(heap, config)) {}
+Handler::Handler(JsHeap& heap, const ipc::ServerConfig& config)
+    : state_(std::make_unique<HandlerState>(heap, config)) {}
 
 Handler::~Handler() = default;
 

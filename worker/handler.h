@@ -33,16 +33,16 @@ class Handler {
     kRetire,  // answered, but this worker must be replaced: the script timed out or hit its memory limit
   };
 
-  // Reads the stash once. `config` and `heap` must outlive the handler; the heap must have its globals, and JsModules if
-  // any route is a module. To be made in the worker, after the fork.
+  // Reads the stash once. `config` and `heap` must outlive the handler; the heap must have its globals, and JsModules
+  // if any route is a module. To be made in the worker, after the fork.
   Handler(JsHeap& heap, const ipc::ServerConfig& config);
   ~Handler();
   Handler(const Handler&) = delete;
   Handler& operator=(const Handler&) = delete;
 
-  // Runs the request and appends exactly one Reply frame for (slot, stream) to channel.out(), with its descriptor attached
-  // if it has one; does not flush. The views in `request` need to live until it returns. `body` holds the request's body
-  // when its frame carried a descriptor. Never throws; the value stack is as before.
+  // Runs the request and appends exactly one Reply frame for (slot, stream) to channel.out(), with its descriptor
+  // attached if it has one; does not flush. The views in `request` need to live until it returns. `body` holds the
+  // request's body when its frame carried a descriptor. Never throws; the value stack is as before.
   Outcome run(const ipc::RequestFields& request, UniqueFd body, uint16_t slot, uint64_t stream, ipc::Channel& channel);
 
  private:

@@ -26,17 +26,23 @@ std::string_view script_directory(duk_context* js) {
 
 const char* type_name(duk_context* js, duk_idx_t index) {
   switch (duk_get_type(js, index)) {
-    case DUK_TYPE_UNDEFINED: return "undefined";
-    case DUK_TYPE_NULL: return "null";
-    case DUK_TYPE_BOOLEAN: return "a Boolean";
-    case DUK_TYPE_NUMBER: return "a Number";
-    case DUK_TYPE_STRING: return "a String";
-    default: return "an Array or a Buffer";
+    case DUK_TYPE_UNDEFINED:
+      return "undefined";
+    case DUK_TYPE_NULL:
+      return "null";
+    case DUK_TYPE_BOOLEAN:
+      return "a Boolean";
+    case DUK_TYPE_NUMBER:
+      return "a Number";
+    case DUK_TYPE_STRING:
+      return "a String";
+    default:
+      return "an Array or a Buffer";
   }
 }
 
-// [ ... key ] -> [ ... value ] of the own property of the object at `object`, or [ ... ] when there is none. Only own ones: a
-// URL must not reach Object.prototype ("/mod/constructor").
+// [ ... key ] -> [ ... value ] of the own property of the object at `object`, or [ ... ] when there is none. Only own
+// ones: a URL must not reach Object.prototype ("/mod/constructor").
 bool take_own_property(duk_context* js, duk_idx_t object) {
   duk_dup_top(js);
   duk_get_prop_desc(js, object, 0);
@@ -72,13 +78,23 @@ bool take_star_property(duk_context* js, duk_idx_t object, std::string_view subp
 // What the path has behind a route's key, with its leading slash; "" when there is nothing (server-details 3.8).
 std::string_view subpath_of(const ipc::Route& route, std::string_view path) {
   switch (route.match) {
-    case ipc::MatchKind::kPrefix: return path.size() >= route.key.size() ? path.substr(route.key.size() - 1) : "";
-    case ipc::MatchKind::kExact: return "";
+    case ipc::MatchKind::kPrefix:
+      return path.size() >= route.key.size() ? path.substr(route.key.size() - 1) : "";
+    case ipc::MatchKind::kExact:
+      return "";
     case ipc::MatchKind::kRegex:
-    case ipc::MatchKind::kGlob: break;
+    case ipc::MatchKind::kGlob:
+      break;
   }
   size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? "" : path.substr(slash);
+}
+
+bool is_empty_object(duk_context* js, duk_idx_t index) {
+  duk_enum(js, index, DUK_ENUM_OWN_PROPERTIES_ONLY);
+  bool has_any = duk_next(js, -1, 0);
+  duk_pop_n(js, has_any ? 2 : 1);
+  return !has_any;
 }
 
 }  // namespace
@@ -144,9 +160,12 @@ bool SiteFunctions::push_module_file(duk_context* js, std::string_view file, Scr
   file_ = file;
   place = {kPlaceLoading, file_};
   switch (push_module_exports(js, file_)) {
-    case ModuleLoad::kNotFound: return false;
-    case ModuleLoad::kFailed: duk_throw(js);
-    case ModuleLoad::kOk: break;
+    case ModuleLoad::kNotFound:
+      return false;
+    case ModuleLoad::kFailed:
+      duk_throw(js);
+    case ModuleLoad::kOk:
+      break;
   }
   place.what = kPlaceModule;
   return true;
@@ -163,17 +182,21 @@ bool SiteFunctions::push_named_module(duk_context* js, ModuleTarget& module, Scr
 
 bool SiteFunctions::push_route(duk_context* js, const ipc::RequestFields& request, ScriptPlace& place) {
   size_t index = request.route;
-  if (index >= config_->routes.size()) throw_error(js, "the request names route %zu, which does not exist", index);
-  const ipc::Route& route = config_->routes[index];
+  bool exists = index < config_->routes.size();
+  if (!exists) throw_error(js, "the request names route %zu, which does not exist", index);
+  const ipc::Route& route = config_->routes.at(index);
   switch (route.kind) {
     case ipc::RouteKind::kFunction:
       place = {kPlaceFunction, route.target.empty() ? route.key : route.target};
       if (functions_[index] == nullptr) throw_error(js, "the server has no function for this route");
       duk_push_heapptr(js, functions_[index]);
       return true;
-    case ipc::RouteKind::kModule: return push_module(js, index, request, place);
-    case ipc::RouteKind::kModuleDirectory: return push_from_directory(js, index, request, place);
-    case ipc::RouteKind::kDirectory: break;  // the frontend serves files
+    case ipc::RouteKind::kModule:
+      return push_module(js, index, request, place);
+    case ipc::RouteKind::kModuleDirectory:
+      return push_from_directory(js, index, request, place);
+    case ipc::RouteKind::kDirectory:
+      break;  // the frontend serves files
   }
   throw_error(js, "the request names a directory of files, which no worker serves");
 }
@@ -187,11 +210,8 @@ bool SiteFunctions::push_from_directory(duk_context* js, size_t route, const ipc
                                         ScriptPlace& place) {
   const std::string& key = config_->routes[route].key;
   if (JsHeap::of(js).modules == nullptr || request.matched_path.size() < key.size()) return false;
-  std::string_view encoded = request.matched_path.substr(key.size());
-  std::string rest;
-  append_percent_decoded(rest, encoded, false);
-  // An encoded slash would name a file that the path, as every proxy before us reads it, does not.
-  if (std::count(rest.begin(), rest.end(), '/') != std::count(encoded.begin(), encoded.end(), '/')) return false;
+  // The raw path: only the file server decodes (server-details 3.3).
+  std::string_view rest = request.matched_path.substr(key.size());
   std::optional<ModuleFile> found = find_in_module_directory(modules_[route].path, rest);
   return found && push_module_file(js, found->file, place) && pick_export(js, found->subpath, place);
 }
@@ -199,9 +219,10 @@ bool SiteFunctions::push_from_directory(duk_context* js, size_t route, const ipc
 // [ ... exports ] -> [ ... function ], or [ ... ] when there is none for the subpath.
 bool SiteFunctions::pick_export(duk_context* js, std::string_view subpath, const ScriptPlace& place) {
   if (duk_is_function(js, -1)) return true;
-  if (!duk_is_object(js, -1) || duk_is_array(js, -1) || duk_is_buffer_data(js, -1)) {
+  bool is_map = duk_is_object(js, -1) && !duk_is_array(js, -1) && !duk_is_buffer_data(js, -1);
+  if (!is_map || is_empty_object(js, -1)) {
     logf("error: module \"%.*s\" exports %s, not a Function or an Object of Functions; answering 404",
-         static_cast<int>(place.name.size()), place.name.data(), type_name(js, -1));
+         static_cast<int>(place.name.size()), place.name.data(), is_map ? "nothing" : type_name(js, -1));
     duk_pop(js);
     return false;
   }

@@ -1,6 +1,6 @@
-// SiteFunctions: which function answers a request. Routes of functions come from the stash, {module:} and {modulePath:} from
-// the file system through JsModules, which loads again what has changed (server-details 3.6 to 3.9).
-// Not for: calling it, errors (handler.h). Workers, main thread; one per heap, used by Handler.
+// SiteFunctions: which function answers a request. Routes of functions come from the stash, {module:} and {modulePath:}
+// from the file system through JsModules, which loads again what has changed (server-details 3.6 to 3.9). Not for:
+// calling it, errors (handler.h). Workers, main thread; one per heap, used by Handler.
 #pragma once
 
 #include <duktape.h>
@@ -15,7 +15,8 @@
 
 namespace ravelin::worker {
 
-// Where in the site script runs, for error texts: `what` and the quoted `name` after it. Views live until the next request.
+// Where in the site script runs, for error texts: `what` and the quoted `name` after it. Views live until the next
+// request.
 struct ScriptPlace {
   const char* what = "in the server";
   std::string_view name;
@@ -31,11 +32,15 @@ class SiteFunctions {
   Special not_found_kind() const { return not_found_.kind; }
   Special directory_kind() const { return directory_.kind; }
 
-  // Push the function, or what the site has in its place; false, with nothing pushed: not found. `place` is kept up to date
-  // also when they throw.
+  // Push the function, or what the site has in its place; false, with nothing pushed: not found. `place` is kept up to
+  // date also when they throw.
   bool push_route(duk_context* js, const ipc::RequestFields& request, ScriptPlace& place);
-  bool push_not_found(duk_context* js, ScriptPlace& place) { return push_special(js, not_found_, "notFoundFunc", place); }
-  bool push_directory(duk_context* js, ScriptPlace& place) { return push_special(js, directory_, "directoryFunc", place); }
+  bool push_not_found(duk_context* js, ScriptPlace& place) {
+    return push_special(js, not_found_, "notFoundFunc", place);
+  }
+  bool push_directory(duk_context* js, ScriptPlace& place) {
+    return push_special(js, directory_, "directoryFunc", place);
+  }
 
  private:
   // A module by name: its file is found at the first request that wants it, and looked for again when it is gone.

@@ -1,5 +1,7 @@
 #include "worker/js_reply.h"
 
+#include <stdio.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>
@@ -40,7 +42,20 @@ bool is_framing_header(std::string_view name) {
 // 1xx cannot be replied by a script; 204 and 304 have no body, whatever the script said (RFC 9110 6.4.1).
 constexpr bool status_allows_body(uint16_t status) { return status != 204 && status != 304; }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+// For log lines: a name of the script's choosing must not begin a line of its own.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      char escaped[5];
+      snprintf(escaped, sizeof escaped, "\\x%02X", static_cast<unsigned char>(c));
+      result += escaped;
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
 
 }  // namespace
 
@@ -153,7 +168,8 @@ void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& reques
       add_header(js, name, request, draft);
     }
     duk_pop_2(js);
-    if (draft.header_count >= limits::kMaxReplyHeaders || header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
+    if (draft.header_count >= limits::kMaxReplyHeaders ||
+        header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
       throw_range_error(js, "the reply has too many headers");
   }
   duk_pop(js);
@@ -180,7 +196,7 @@ void JsReply::add_content_type(Draft& draft) {
 // A file's reply is 200, and 206, 304 or 416 if the frontend finds so; only a status of 300 and more stands, and not
 // with a Range (server-details 9.5).
 void JsReply::use_file_status(JsRequest& request, Draft& draft) const {
-  bool stands = draft.status >= 300 && RequestHeaders(request.fields()).find("range").empty();
+  bool stands = draft.status >= 300 && request.headers().find("range").empty();
   if (stands) return;
   draft.status = kDefaultStatus;
   draft.flags |= ipc::kReplyFile;
@@ -262,7 +278,8 @@ void JsReply::send_page(uint16_t status, std::string_view html, const ReplyTarge
   body.inline_bytes = html;
   Status moved = move_large_body(config_.spool_directory, body);
   if (!moved) {
-    logf("alert: cannot store a page of %zu bytes: %s; sending its beginning", html.size(), moved.error().message.c_str());
+    logf("alert: cannot store a page of %zu bytes: %s; sending its beginning", html.size(),
+         moved.error().message.c_str());
     body.inline_bytes = html.substr(0, limits::kMaxInlineBody);
   }
   write_frame(draft, body, target);

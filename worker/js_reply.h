@@ -1,7 +1,6 @@
-// JsReply: what a mapped function returned becomes one Reply frame (server-details 9): types and keys, status, headers, the
-// body inline or as a descriptor.
-// Not for: calling functions, deciding what a 404 or an error looks like (handler.h), framing headers (the frontend writes
-// them). Workers, main thread; one per heap, used by Handler.
+// JsReply: what a mapped function returned becomes one Reply frame (server-details 9): types and keys, status, headers,
+// the body inline or as a descriptor. Not for: calling functions, deciding what a 404 or an error looks like
+// (handler.h), framing headers (the frontend writes them). Workers, main thread; one per heap, used by Handler.
 #pragma once
 
 #include <duktape.h>
@@ -36,9 +35,10 @@ class JsReply {
   JsReply(const ipc::ServerConfig& config, const MimeTable& mime) : config_(config), mime_(mime) {}
 
   // Sends the value at `index`, after what the script has put into the server buffer. `default_status` is for values
-  // without a status of their own. Throws a JavaScript error for values that are no reply; then nothing was sent. May run
-  // script (getters, toJSON).
-  Verdict send(duk_context* js, duk_idx_t index, JsRequest& request, uint16_t default_status, const ReplyTarget& target);
+  // without a status of their own. Throws a JavaScript error for values that are no reply; then nothing was sent. May
+  // run script (getters, toJSON).
+  Verdict send(duk_context* js, duk_idx_t index, JsRequest& request, uint16_t default_status,
+               const ReplyTarget& target);
 
   // Sends an HTML page of our own. Runs no script.
   void send_page(uint16_t status, std::string_view html, const ReplyTarget& target);
@@ -47,11 +47,11 @@ class JsReply {
   // One reply on its way from value to frame.
   struct Draft {
     uint16_t status = 200;
-    bool has_status = false;       // the script gave one
-    bool has_headers = false;      // ... headers: {...}
-    bool has_body_key = false;     // ... a key that is an extension
+    bool has_status = false;    // the script gave one
+    bool has_headers = false;   // ... headers: {...}
+    bool has_body_key = false;  // ... a key that is an extension
     bool has_content_type = false;
-    uint16_t flags = 0;            // kReply... of reply_frame.h
+    uint16_t flags = 0;  // kReply... of reply_frame.h
     uint32_t header_count = 0;
     std::string_view type = "text/plain";
   };

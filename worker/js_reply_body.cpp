@@ -22,6 +22,7 @@ namespace {
 constexpr size_t kCopyBytes = 128 * 1024;
 
 duk_ret_t encode_json(duk_context* js, void*) {
+  settle_request(js, -1);
   duk_json_encode(js, -1);
   return 1;
 }
@@ -130,8 +131,7 @@ void read_reply_body(duk_context* js, duk_idx_t index, std::string& server_buffe
       duk_to_string(js, index);
     }
     if (duk_is_string(js, index)) bytes = utf8_view(engine_text(js, index), body.scratch);
-    if (is_script_string && bytes.starts_with('@'))
-      return use_file(js, bytes.substr(1), server_buffer, request, body);
+    if (is_script_string && bytes.starts_with('@')) return use_file(js, bytes.substr(1), server_buffer, request, body);
     if (is_script_string && bytes.starts_with("\\@")) bytes.remove_prefix(1);
   }
   if (!server_buffer.empty()) {

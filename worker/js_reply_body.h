@@ -1,6 +1,6 @@
-// The body of a reply: the bytes of a script's value, or a file that it named, and the decision whether they travel in the
-// frame or as a descriptor (memfd or unlinked temporary file).
-// Not for: status, headers, the frame (js_reply.h). Workers, inside a Duktape call.
+// The body of a reply: the bytes of a script's value, or a file that it named, and the decision whether they travel in
+// the frame or as a descriptor (memfd or unlinked temporary file). Not for: status, headers, the frame (js_reply.h).
+// Workers, inside a Duktape call.
 #pragma once
 
 #include <duktape.h>
@@ -29,9 +29,9 @@ struct ReplyBody {
   std::string scratch;
 };
 
-// Reads the value at `index` into `body` (server-details 9.2, 9.5): Strings as UTF-8, "@path" and "\@", Buffers, JSON. What
-// `server_buffer` holds comes first; it may be appended to. The value must stay on the stack as long as the body is used.
-// `request` is for log lines. May replace the value at `index`. Throws JavaScript errors.
+// Reads the value at `index` into `body` (server-details 9.2, 9.5): Strings as UTF-8, "@path" and "\@", Buffers, JSON.
+// What `server_buffer` holds comes first; it may be appended to. The value must stay on the stack as long as the body
+// is used. `request` is for log lines. May replace the value at `index`. Throws JavaScript errors.
 void read_reply_body(duk_context* js, duk_idx_t index, std::string& server_buffer, const ipc::RequestFields& request,
                      ReplyBody& body);
 

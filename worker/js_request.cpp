@@ -4,6 +4,8 @@
 
 #include "common/check.h"
 #include "common/limits.h"
+#include "worker/engine_extra.h"
+#include "worker/format_json.h"
 #include "worker/js_error.h"
 #include "worker/js_request_output.h"
 #include "worker/network_string.h"
@@ -40,15 +42,13 @@ std::string request_line(const ipc::RequestFields& fields) {
 }
 
 JsRequest::JsRequest(JsHeap& heap, const MimeTable& mime, uint64_t max_output_bytes)
-    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap, peek_) {
-  bool done = run_protected(heap.js(), [this](duk_context* js) {
-    peek_.probe(js);
-    create_values(js);
-  });
+    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap) {
+  bool done = run_protected(heap.js(), [this](duk_context* js) { create_values(js); });
   if (!done) {
     duk_pop(heap.js());
     throw std::bad_alloc();
   }
+  set_json_preparation(settle_request);
 }
 
 JsRequest::~JsRequest() {
@@ -73,35 +73,74 @@ void JsRequest::create_values(duk_context* js) {
     duk_push_string(js, name);
     return keep();
   };
-  static_assert(kFunctions == kRequestFunctionCount);
-  for (size_t i = 0; i < kFunctions; ++i) {
-    const RequestFunction& entry = kRequestFunctions[i];
-    function_names_[i] = keep_name(entry.name);
-    duk_push_c_function(js, entry.function, entry.argument_count);
-    duk_push_string(js, "name");
-    duk_push_string(js, entry.name);
-    duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
-    functions_[i] = keep();
-  }
-  for (size_t i = 0; i < kLazyFields; ++i) {
-    lazy_names_[i] = keep_name(kLazyNames[i]);
-    push_lazy_getter(js, static_cast<LazyField>(i));
-    getters_[i] = keep();
-    push_lazy_setter(js, static_cast<LazyField>(i));
-    setters_[i] = keep();
-  }
   name_ip_ = keep_name("ip");
   name_port_ = keep_name("port");
   name_method_ = keep_name("method");
   name_method_raw_ = keep_name("methodRaw");
   name_query_raw_ = keep_name("query_raw");
   for (const char* method : kKnownMethods) keep_name(method);  // so that each request finds them interned
-  keep_name("UNKNOWN");
-  duk_push_object(js);
-  duk_get_prototype(js, -1);
-  duk_remove(js, -2);
-  object_prototype_ = keep();
+  push_template(js);
+  template_ = keep();
   duk_put_prop_string(js, -2, kStashRequestParts);
+  duk_pop(js);
+}
+
+// Every own property of a req, in the order of server-details 7.
+void JsRequest::push_template(duk_context* js) {
+  duk_push_object(js);
+  auto put_text = [&](const char* name) {
+    duk_push_literal(js, "");
+    duk_put_prop_string(js, -2, name);
+  };
+  auto put_accessor = [&](LazyField field) {
+    duk_push_string(js, kLazyNames[static_cast<size_t>(field)]);
+    push_lazy_getter(js, field);
+    push_lazy_setter(js, field);
+    duk_def_prop(
+        js, -4,
+        DUK_DEFPROP_HAVE_GETTER | DUK_DEFPROP_HAVE_SETTER | DUK_DEFPROP_SET_ENUMERABLE | DUK_DEFPROP_SET_CONFIGURABLE);
+  };
+  for (const RequestFunction& entry : kRequestFunctions) {
+    duk_push_c_function(js, entry.function, entry.argument_count);
+    duk_push_string(js, "name");
+    duk_push_string(js, entry.name);
+    duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
+    duk_put_prop_string(js, -2, entry.name);
+  }
+  put_text("ip");
+  duk_push_uint(js, 0);
+  duk_put_prop_string(js, -2, "port");
+  put_text("method");
+  put_text("methodRaw");
+  put_accessor(LazyField::kPath);
+  put_accessor(LazyField::kQuery);
+  put_text("query_raw");
+  put_accessor(LazyField::kCookies);
+  put_accessor(LazyField::kHeaders);
+  put_accessor(LazyField::kPostData);
+  put_accessor(LazyField::kParams);
+  put_accessor(LazyField::kBody);
+}
+
+// The template is on top.
+void JsRequest::refresh_text(duk_context* js, void* name, std::string& held, std::string_view text) {
+  if (held == text) return;
+  push_network_string(js, text);
+  duk_put_prop_heapptr(js, -2, name);
+  held = text;
+}
+
+void JsRequest::refresh_template(duk_context* js) {
+  duk_push_heapptr(js, template_);
+  refresh_text(js, name_ip_, template_ip_, fields_->peer_ip);
+  refresh_text(js, name_query_raw_, template_query_, fields_->query);
+  if (template_method_ != fields_->method) {
+    push_network_string(js, known_method(fields_->method));
+    duk_put_prop_heapptr(js, -2, name_method_);
+    refresh_text(js, name_method_raw_, template_method_, fields_->method);
+  }
+  duk_push_uint(js, fields_->peer_port);
+  duk_put_prop_heapptr(js, -2, name_port_);
   duk_pop(js);
 }
 
@@ -121,42 +160,10 @@ Status JsRequest::begin(const ipc::RequestFields& fields, UniqueFd body) {
   return Ok{};
 }
 
-void JsRequest::put_function(duk_context* js, size_t index) {
-  duk_push_heapptr(js, functions_[index]);
-  duk_put_prop_heapptr(js, -2, function_names_[index]);
-}
-
-void JsRequest::put_accessor(duk_context* js, LazyField field) {
-  auto index = static_cast<size_t>(field);
-  duk_push_heapptr(js, lazy_names_[index]);
-  duk_push_heapptr(js, getters_[index]);
-  duk_push_heapptr(js, setters_[index]);
-  duk_def_prop(
-      js, -4,
-      DUK_DEFPROP_HAVE_GETTER | DUK_DEFPROP_HAVE_SETTER | DUK_DEFPROP_SET_ENUMERABLE | DUK_DEFPROP_SET_CONFIGURABLE);
-}
-
 void JsRequest::push(duk_context* js, const std::string* error_text) {
-  duk_push_bare_object(js);  // without prototype until it is full: faster, and out of reach of setters
+  refresh_template(js);
+  ravelin_push_object_copy(js, template_);
   object_ = duk_get_heapptr(js, -1);
-  for (size_t i = 0; i < kFunctions; ++i) put_function(js, i);
-  push_network_string(js, fields_->peer_ip);
-  duk_put_prop_heapptr(js, -2, name_ip_);
-  duk_push_uint(js, fields_->peer_port);
-  duk_put_prop_heapptr(js, -2, name_port_);
-  push_network_string(js, known_method(fields_->method));
-  duk_put_prop_heapptr(js, -2, name_method_);
-  push_network_string(js, fields_->method);
-  duk_put_prop_heapptr(js, -2, name_method_raw_);
-  put_accessor(js, LazyField::kPath);
-  put_accessor(js, LazyField::kQuery);
-  push_network_string(js, fields_->query);
-  duk_put_prop_heapptr(js, -2, name_query_raw_);
-  put_accessor(js, LazyField::kCookies);
-  put_accessor(js, LazyField::kHeaders);
-  put_accessor(js, LazyField::kPostData);
-  put_accessor(js, LazyField::kParams);
-  put_accessor(js, LazyField::kBody);
   if (fields_->route == ipc::kRouteDirectory) {
     push_network_string(js, fields_->fs_path);
     duk_put_prop_literal(js, -2, "fsPath");
@@ -165,17 +172,23 @@ void JsRequest::push(duk_context* js, const std::string* error_text) {
     push_network_string(js, *error_text);
     duk_put_prop_literal(js, -2, "errMsg");
   }
-  duk_push_heapptr(js, object_prototype_);
-  duk_set_prototype(js, -2);
 }
 
 void JsRequest::release(duk_context* js, duk_idx_t index) {
   const void* object = duk_get_heapptr(js, index);
-  if (object == nullptr || !peek_.is_held_elsewhere(object, 1)) return;
+  if (object == nullptr || ravelin_reference_count(object) <= 1) return;
   ipc::RequestFields copy = *fields_;
   if (!mapped_body_.empty()) copy.body_bytes = 0;
   bool done = run_protected(js, [&](duk_context* inner) { keep_request(inner, index, copy); });
   if (!done) duk_pop(js);  // no memory for the copy: the old req reads as if it had no values
+}
+
+const RequestHeaders& JsRequest::headers() {
+  if (!has_headers_) {
+    headers_.read(*fields_);
+    has_headers_ = true;
+  }
+  return headers_;
 }
 
 void JsRequest::push_body(duk_context* js) {
@@ -201,6 +214,7 @@ void JsRequest::end() {
   fields_ = nullptr;
   object_ = nullptr;
   running = nullptr;
+  has_headers_ = false;
   mapping_.reset();
   mapped_body_ = {};
   output_.clear();

@@ -120,18 +120,10 @@ void merge_top(duk_context* js, duk_idx_t target) {
   duk_pop(js);
 }
 
-// Query, cookies, headers: each beats what is there.
-void merge_head(duk_context* js, duk_idx_t target, const RequestSource& source, const RequestHeaders& headers) {
-  if (!source.fields.query.empty()) {
-    push_query_object(js, source.fields.query);
-    merge_top(js, target);
-  }
-  std::string_view cookies = headers.find("cookie");
-  if (!cookies.empty()) {
-    push_cookies_object(js, cookies);
-    merge_top(js, target);
-  }
-  put_headers(js, target, headers);
+// Cookies and headers: each beats what is there.
+void put_head(duk_context* js, duk_idx_t target, const RequestSource& source) {
+  put_cookies(js, target, source.headers.find("cookie"));
+  put_headers(js, target, source.headers);
 }
 
 struct BodyType {
@@ -198,8 +190,7 @@ void push_post_data_of(duk_context* js, const RequestSource& source, const BodyT
 
 void push_post_data_and_params(duk_context* js, const RequestSource& source) {
   duk_require_stack(js, 32);
-  RequestHeaders headers(source.fields);
-  BodyType type(headers.find("content-type"));
+  BodyType type(source.headers.find("content-type"));
   std::vector<Part> parts = parts_of(source, type);
   push_post_data_of(js, source, type, parts);
   duk_get_prop_literal(js, -1, "content");  // [ postData content ]
@@ -211,19 +202,24 @@ void push_post_data_and_params(duk_context* js, const RequestSource& source) {
     duk_dup(js, content);
     merge_top(js, params.object());
   }
-  merge_head(js, params.object(), source, headers);
+  if (!source.fields.query.empty()) {
+    push_query_object(js, source.fields.query);
+    merge_top(js, params.object());
+  }
+  put_head(js, params.object(), source);
   params.finish();
   duk_remove(js, content);
 }
 
 void push_post_data(duk_context* js, const RequestSource& source) {
-  push_post_data_of(js, source, BodyType(RequestHeaders(source.fields).find("content-type")), {});
+  push_post_data_of(js, source, BodyType(source.headers.find("content-type")), {});
 }
 
 void push_params(duk_context* js, const RequestSource& source) {
-  duk_idx_t object = duk_push_bare_object(js);
-  merge_head(js, object, source, RequestHeaders(source.fields));
-  finish_plain_object(js, object);
+  FieldCollector params(js);
+  add_query(params, js, source.fields.query);  // nothing was posted, so the query's own object can grow into params
+  put_head(js, params.object(), source);
+  params.finish();
 }
 
 void push_body_buffer(duk_context* js, const RequestSource& source) {

@@ -1,6 +1,6 @@
-// What a request's body means: req.postData by Content-Type, and req.params, which merges it with query, cookies and headers
-// (server-details 8.4, 8.5). Both are made together when there is a body, so that they share their values.
-// Not for: parsing of the formats (parse_query.h, parse_multipart.h). Workers, inside a Duktape call.
+// What a request's body means: req.postData by Content-Type, and req.params, which merges it with query, cookies and
+// headers (server-details 8.4, 8.5). Both are made together when there is a body, so that they share their values. Not
+// for: parsing of the formats (parse_query.h, parse_multipart.h). Workers, inside a Duktape call.
 #pragma once
 
 #include <duktape.h>

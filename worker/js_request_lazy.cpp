@@ -17,6 +17,7 @@ namespace {
 
 // Own hidden property of a req whose request is over: the Request frame's payload (request_frame.h) in a Buffer.
 constexpr char kKeptRequest[] = DUK_HIDDEN_SYMBOL("keptRequest");
+constexpr char kStashRecentHeaders[] = "recentHeaders";  // req.headers of the request that looked at them last
 constexpr int kMaxPrototypes = 64;  // objects that a script may stack upon a req (Object.create(req))
 constexpr duk_uint_t kPlainProperty =
     DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_SET_ENUMERABLE | DUK_DEFPROP_SET_CONFIGURABLE;
@@ -50,10 +51,14 @@ void push_path(duk_context* js, const RequestSource& source) {
 }
 
 void push_headers(duk_context* js, const RequestSource& source) {
-  RequestHeaders headers(source.fields);
   duk_idx_t object = duk_push_bare_object(js);
-  put_headers(js, object, headers);
+  put_headers(js, object, source.headers);
   finish_plain_object(js, object);
+  // Names and most values come again with the next request, which then finds them in the engine's string table.
+  duk_push_heap_stash(js);
+  duk_dup(js, object);
+  duk_put_prop_literal(js, -2, kStashRecentHeaders);
+  duk_pop(js);
 }
 
 void push_value(duk_context* js, const RequestSource& source, LazyField field) {
@@ -63,7 +68,7 @@ void push_value(duk_context* js, const RequestSource& source, LazyField field) {
     case LazyField::kQuery:
       return push_query_object(js, source.fields.query);
     case LazyField::kCookies:
-      return push_cookies_object(js, RequestHeaders(source.fields).find("cookie"));
+      return push_cookies_object(js, source.headers.find("cookie"));
     case LazyField::kHeaders:
       return push_headers(js, source);
     case LazyField::kPostData:
@@ -161,7 +166,9 @@ duk_ret_t lazy_get(duk_context* js) {
   const void* payload = duk_get_buffer(js, -1, &size);
   auto fields = ipc::decode_request({static_cast<const char*>(payload), size}, false);
   if (!fields) return 0;
-  push_settled(js, {fields.value(), fields.value().inline_body, nullptr}, -2, field);
+  RequestHeaders headers;
+  headers.read(fields.value());
+  push_settled(js, {fields.value(), headers, fields.value().inline_body, nullptr}, -2, field);
   return 1;
 }
 
@@ -187,6 +194,18 @@ void push_lazy_setter(duk_context* js, LazyField field) {
   duk_set_magic(js, -1, static_cast<duk_int_t>(field));
 }
 
+void settle_for_json(duk_context* js, duk_idx_t index) {
+  JsRequest* running = JsRequest::current(js);
+  const void* object = duk_get_heapptr(js, index);
+  if (running == nullptr || object == nullptr || !running->is_object(object)) return;
+  for (size_t i = 0; i < kLazyFields; ++i) {
+    auto field = static_cast<LazyField>(i);
+    if (!is_unsettled(js, index, field)) continue;
+    push_settled(js, running->source(), index, field);
+    duk_pop(js);
+  }
+}
+
 void keep_request(duk_context* js, duk_idx_t index, const ipc::RequestFields& fields) {
   index = duk_normalize_index(js, index);
   std::string payload;
@@ -197,6 +216,15 @@ void keep_request(duk_context* js, duk_idx_t index, const ipc::RequestFields& fi
   duk_def_prop(js, index, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
 }
 
+void settle_request(duk_context* js, duk_idx_t index) {
+  const JsRequest* running = JsRequest::current(js);
+  if (running == nullptr || !running->is_object(duk_get_heapptr(js, index))) return;
+  for (const char* name : kLazyNames) {
+    duk_get_prop_string(js, index, name);
+    duk_pop(js);
+  }
+}
+
 bool has_kept_request(duk_context* js, duk_idx_t index) {
   if (!duk_is_object(js, index)) return false;
   bool has = duk_get_prop_literal(js, index, kKeptRequest);
@@ -204,13 +232,16 @@ bool has_kept_request(duk_context* js, duk_idx_t index) {
   return has;
 }
 
-RequestHeaders::RequestHeaders(const ipc::RequestFields& fields) {
+void RequestHeaders::read(const ipc::RequestFields& fields) {
+  lines_.clear();
+  joined_.clear();
   lines_.reserve(std::min<size_t>(fields.header_count, limits::kMaxHeaderCount));
   ipc::HeaderBlockReader reader(fields.headers);
   ipc::HeaderLine line;
   while (reader.next(line)) {
-    auto same = std::find_if(lines_.begin(), lines_.end(),
-                             [&](const ipc::HeaderLine& known) { return equals_ignoring_case(known.name, line.name); });
+    auto same = std::find_if(lines_.begin(), lines_.end(), [&](const ipc::HeaderLine& known) {
+      return known.name.size() == line.name.size() && equals_ignoring_case(known.name, line.name);
+    });
     if (same == lines_.end()) {
       lines_.push_back(line);
     } else {

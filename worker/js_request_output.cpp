@@ -66,7 +66,7 @@ duk_ret_t request_getpos(duk_context* js) {
 duk_ret_t request_rewind(duk_context* js) {
   std::string& output = require_request(js, "rewind").output();
   double position = duk_is_number(js, 0) ? duk_get_number(js, 0) : std::nan("");
-  if (position != std::trunc(position))  // also NaN
+  if (!std::isfinite(position) || position != std::trunc(position))
     throw_type_error(js, "req.rewind: the position must be an integer Number");
   auto end = static_cast<double>(output.size());
   if (position > end || -position > end)

@@ -1,6 +1,5 @@
-// req.printf, put, getpos, rewind, getBuffer, getMime: the functions of `req` that write to the server buffer, which goes
-// out before the returned value (server-details 11, 9.8).
-// Not for: sending. Workers, called by scripts.
+// req.printf, put, getpos, rewind, getBuffer, getMime: the functions of `req` that write to the server buffer, which
+// goes out before the returned value (server-details 11, 9.8). Not for: sending. Workers, called by scripts.
 #pragma once
 
 #include <duktape.h>

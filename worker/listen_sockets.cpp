@@ -69,12 +69,16 @@ int open_address(BindAddress bind, uint32_t loops, std::vector<ListenSocket>& so
   if (!first) return error;
   if (!learn_port(first.get(), bind)) return errno;
   std::vector<ListenSocket> opened;
-  for (uint32_t loop = 0; loop < loops; ++loop) {
-    UniqueFd socket = loops == 1 ? std::move(first) : bound_socket(bind, true, error);
-    if (!socket) return error;
-    opened.push_back({std::move(socket), bind.text, loop});
+  if (loops == 1) {
+    opened.push_back({std::move(first), bind.text, 0});
+  } else {
+    for (uint32_t loop = 0; loop < loops; ++loop) {
+      UniqueFd socket = bound_socket(bind, true, error);
+      if (!socket) return error;
+      opened.push_back({std::move(socket), bind.text, loop});
+    }
+    first.reset();
   }
-  first.reset();
   for (ListenSocket& one : opened)
     if (listen(one.socket.get(), static_cast<int>(limits::kListenBacklog)) != 0) return errno;
   for (ListenSocket& one : opened) sockets.push_back(std::move(one));

@@ -107,6 +107,10 @@ void push_network_string(duk_context* js, std::string_view bytes) {
 }
 
 void put_network_key(duk_context* js, duk_idx_t object, std::string_view name) {
+  if (first_change(name) == name.size()) [[likely]] {
+    duk_put_prop_lstring(js, object, name.data(), name.size());
+    return;
+  }
   object = duk_normalize_index(js, object);
   push_network_string(js, name);
   duk_swap_top(js, -2);

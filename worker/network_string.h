@@ -14,9 +14,9 @@ namespace ravelin::worker {
 
 void push_network_string(duk_context* js, std::string_view bytes);
 
-// Puts the value at the stack top, popping it, as own property `name` of the object at `object`. The object must have no
-// setter of that name in its prototype chain: make it with duk_push_bare_object and call finish_plain_object() when full.
-// So "__proto__" becomes an ordinary property.
+// Puts the value at the stack top, popping it, as own property `name` of the object at `object`. The object must have
+// no setter of that name in its prototype chain: make it with duk_push_bare_object and call finish_plain_object() when
+// full. So "__proto__" becomes an ordinary property.
 void put_network_key(duk_context* js, duk_idx_t object, std::string_view name);
 
 // Gives the bare object at `object` the usual prototype.

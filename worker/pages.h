@@ -13,8 +13,8 @@ struct DirectoryPage {
   std::string html;
 };
 
-// The manual's "Built-in Directory Function": parent link except at "/", names sorted, sizes as %d, %.1fk, %.1fM, %.1fG, and
-// names that begin with a dot left out. Names are HTML-escaped, links percent-encoded (server-details 3.9).
+// The manual's "Built-in Directory Function": parent link except at "/", names sorted, sizes as %d, %.1fk, %.1fM,
+// %.1fG, and names that begin with a dot left out. Names are HTML-escaped, links percent-encoded (server-details 3.9).
 DirectoryPage make_directory_page(std::string_view directory, std::string_view url_path);
 
 }  // namespace ravelin::worker

@@ -22,12 +22,7 @@ bool next_cookie(std::string_view& header, CookiePair& pair) {
   return false;
 }
 
-void push_cookies_object(duk_context* js, std::string_view header) {
-  if (header.empty()) {
-    duk_push_object(js);
-    return;
-  }
-  duk_idx_t object = duk_push_bare_object(js);
+void put_cookies(duk_context* js, duk_idx_t object, std::string_view header) {
   std::string decoded;
   CookiePair pair;
   for (size_t i = 0; i < limits::kMaxQueryPieces && next_cookie(header, pair); ++i) {
@@ -40,6 +35,15 @@ void push_cookies_object(duk_context* js, std::string_view header) {
     }
     put_network_key(js, object, pair.name);
   }
+}
+
+void push_cookies_object(duk_context* js, std::string_view header) {
+  if (header.empty()) {
+    duk_push_object(js);
+    return;
+  }
+  duk_idx_t object = duk_push_bare_object(js);
+  put_cookies(js, object, header);
   finish_plain_object(js, object);
 }
 

@@ -84,10 +84,8 @@ void settle_extended_parameters(std::vector<std::pair<std::string, std::string>>
 // the end of the line (RFC 2046 5.1.1).
 class DelimiterScanner {
  public:
-  DelimiterScanner(std::string_view body, std::string_view boundary) : body_(body) {
-    line_ = "\r\n--";
-    line_ += boundary;
-  }
+  DelimiterScanner(std::string_view body, std::string_view boundary)
+      : body_(body), line_(std::string("\r\n--").append(boundary)) {}
 
   struct Delimiter {
     size_t start = npos;  // of the CR LF that belongs to it

@@ -1,6 +1,6 @@
-// multipart/form-data to parts (RFC 7578, RFC 2046; server-details 8.4), as views of the body: only parameter values are
-// copied. Also takes apart a Content-Type header.
-// Not for: JavaScript values (js_request_body.cpp makes them). Pure functions; the input is a client's and may be anything.
+// multipart/form-data to parts (RFC 7578, RFC 2046; server-details 8.4), as views of the body: only parameter values
+// are copied. Also takes apart a Content-Type header. Not for: JavaScript values (js_request_body.cpp makes them). Pure
+// functions; the input is a client's and may be anything.
 #pragma once
 
 #include <string>
@@ -39,9 +39,9 @@ struct Part {
   const std::string* find_disposition(std::string_view parameter) const;
 };
 
-// At most limits::kMaxMultipartParts parts; a part with more header bytes than limits::kMaxMultipartHeaderBytes, or whose
-// header lines do not end, ends the list; header lines after the 64th are dropped. Without a final boundary the last part reaches to the end of the body. An empty
-// boundary, or one of more than 200 bytes: no parts.
+// At most limits::kMaxMultipartParts parts; a part with more header bytes than limits::kMaxMultipartHeaderBytes, or
+// whose header lines do not end, ends the list; header lines after the 64th are dropped. Without a final boundary the
+// last part reaches to the end of the body. An empty boundary, or one of more than 200 bytes: no parts.
 std::vector<Part> parse_multipart(std::string_view body, std::string_view boundary);
 
 }  // namespace ravelin::worker

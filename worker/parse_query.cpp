@@ -8,6 +8,9 @@
 namespace ravelin::worker {
 namespace {
 
+// A failed parse costs a thousand times what a piece costs. After so many, values that look like JSON stay Strings.
+constexpr size_t kMaxJsonFailures = 32;
+
 bool needs_decoding(std::string_view text) { return text.find_first_of("%+") != std::string_view::npos; }
 
 // The decoded form of `text`: itself, or `scratch`.
@@ -28,14 +31,15 @@ duk_ret_t decode_json(duk_context* js, void*) {
   return 1;
 }
 
-// Replaces the String on top by the value it stands for, if it is JSON.
-void parse_json_value(duk_context* js) {
+// Replaces the String on top by the value it stands for; false, and it stays, when it is no JSON.
+bool parse_json_value(duk_context* js) {
   duk_dup_top(js);
   if (duk_safe_call(js, decode_json, nullptr, 1, 1) == DUK_EXEC_SUCCESS) {
     duk_replace(js, -2);
-  } else {
-    duk_pop(js);
+    return true;
   }
+  duk_pop(js);
+  return false;
 }
 
 }  // namespace
@@ -172,15 +176,11 @@ void FieldCollector::add(std::string_view name) {
   add_member(name.substr(0, open), key);
 }
 
-void push_query_object(duk_context* js, std::string_view query) {
-  if (query.empty()) {
-    duk_push_object(js);
-    return;
-  }
-  FieldCollector collector(js);
+void add_query(FieldCollector& fields, duk_context* js, std::string_view query) {
   std::string name_scratch;
   std::string value_scratch;
   size_t pieces = 0;
+  size_t json_failures = 0;
   while (!query.empty() && pieces < limits::kMaxQueryPieces) {
     size_t end = query.find('&');
     std::string_view piece = query.substr(0, end);
@@ -194,11 +194,20 @@ void push_query_object(duk_context* js, std::string_view query) {
     } else {
       std::string_view value = decoded(piece.substr(equals + 1), value_scratch);
       push_network_string(js, value);
-      if (looks_like_json(value)) parse_json_value(js);
+      if (looks_like_json(value) && json_failures < kMaxJsonFailures && !parse_json_value(js)) ++json_failures;
     }
-    collector.add(name);
+    fields.add(name);
   }
-  collector.finish();
+}
+
+void push_query_object(duk_context* js, std::string_view query) {
+  if (query.empty()) {
+    duk_push_object(js);
+    return;
+  }
+  FieldCollector fields(js);
+  add_query(fields, js, query);
+  fields.finish();
 }
 
 }  // namespace ravelin::worker

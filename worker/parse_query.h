@@ -1,7 +1,7 @@
 // Query strings and urlencoded bodies to a JavaScript object (server-details 8.1): req.query, postData.content and
-// rampart.utils.queryToObject share it. FieldCollector is the rule for names with brackets and repeated names; multipart
-// bodies use it too (8.5).
-// Not for: percent-decoding of paths. Any process that runs script, inside a Duktape call.
+// rampart.utils.queryToObject share it. FieldCollector is the rule for names with brackets and repeated names;
+// multipart bodies use it too (8.5). Not for: percent-decoding of paths. Any process that runs script, inside a Duktape
+// call.
 #pragma once
 
 #include <duktape.h>
@@ -20,8 +20,8 @@ void push_query_object(duk_context* js, std::string_view query);
 // Builds one Object from named values. Each add function takes the value on the stack top and pops it.
 class FieldCollector {
  public:
-  // Pushes the Object, without prototype until finish(), so that no name can reach a setter. It must stay where it is on
-  // the stack. At finish() it remains as the plain Object.
+  // Pushes the Object, without prototype until finish(), so that no name can reach a setter. It must stay where it is
+  // on the stack. At finish() it remains as the plain Object.
   explicit FieldCollector(duk_context* js);
   void finish();
   duk_idx_t object() const { return object_; }
@@ -43,9 +43,12 @@ class FieldCollector {
 
   duk_context* js_;
   duk_idx_t object_;
-  std::vector<void*> nested_;      // Objects made without prototype; finish() gives them theirs
-  void* numbered_ = nullptr;       // where push_next_free_key looked last, and the key to try next
+  std::vector<void*> nested_;  // Objects made without prototype; finish() gives them theirs
+  void* numbered_ = nullptr;   // where push_next_free_key looked last, and the key to try next
   duk_uarridx_t next_number_ = 0;
 };
+
+// Adds the pieces of a query, as push_query_object does.
+void add_query(FieldCollector& fields, duk_context* js, std::string_view query);
 
 }  // namespace ravelin::worker

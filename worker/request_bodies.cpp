@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/sys.h"
+#include "worker/engine_extra.h"
 #include "worker/js_error.h"
 
 namespace ravelin::worker {
@@ -87,7 +88,7 @@ void RequestBodies::let_go(duk_context* js, size_t position) {
 void RequestBodies::sweep_some(duk_context* js) {
   for (size_t looks = 0; looks < kLooksPerSweep && !held_.empty(); ++looks) {
     next_look_ = next_look_ < held_.size() ? next_look_ : 0;
-    if (peek_.is_held_elsewhere(held_[next_look_].buffer, 1)) {
+    if (ravelin_reference_count(held_[next_look_].buffer) > 1) {
       ++next_look_;
     } else {
       let_go(js, next_look_);

@@ -1,16 +1,17 @@
-// Request bodies that came as a descriptor (spooled uploads), mapped into scripts as Buffers without a copy, and the life of
-// those mappings: one stays while any JavaScript value can read it, also after the reply (server-details 7.3).
-// Not for: small bodies, which travel in the frame and are copied into the heap. Workers, main thread; used by JsRequest.
+// Request bodies that came as a descriptor (spooled uploads), mapped into scripts as Buffers without a copy, and the
+// life of those mappings: one stays while any JavaScript value can read it, also after the reply (server-details 7.3).
+// Not for: small bodies, which travel in the frame and are copied into the heap. Workers, main thread; used by
+// JsRequest.
 #pragma once
 
 #include <duktape.h>
 
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "worker/heap_peek.h"
 #include "worker/js_heap.h"
 
 namespace ravelin::worker {
@@ -38,7 +39,7 @@ class FileMapping {
 
 class RequestBodies {
  public:
-  RequestBodies(JsHeap& heap, const HeapPeek& peek) : heap_(heap), peek_(peek) {}
+  explicit RequestBodies(JsHeap& heap) : heap_(heap) {}
   // Buffers that scripts still hold become empty.
   ~RequestBodies();
   RequestBodies(const RequestBodies&) = delete;
@@ -47,8 +48,8 @@ class RequestBodies {
   // Pushes a plain Buffer over the mapping, which this object then owns.
   void push(duk_context* js, FileMapping mapping);
 
-  // Ends the mappings that no value can reach any more, looking at a few of them; called after each request. When scripts
-  // hold more than kMaxHeld, the oldest Buffer becomes empty.
+  // Ends the mappings that no value can reach any more, looking at a few of them; called after each request. When
+  // scripts hold more than kMaxHeld, the oldest Buffer becomes empty.
   void sweep(duk_context* js) {
     if (!held_.empty()) sweep_some(js);
   }
@@ -65,7 +66,6 @@ class RequestBodies {
   void let_go(duk_context* js, size_t position);
 
   JsHeap& heap_;
-  const HeapPeek& peek_;
   std::vector<Held> held_;
   duk_uarridx_t next_key_ = 0;
   size_t next_look_ = 0;

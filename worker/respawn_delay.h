@@ -1,5 +1,5 @@
-// When the launcher replaces a dead frontend or zygote: at once the first time, then after 200 ms x 2^n up to 10 s while
-// they die young. Pure: time is passed in. Used by the supervisor; the frontend has its own rule for workers.
+// When the launcher replaces a dead frontend or zygote: at once the first time, then after 200 ms x 2^n up to 10 s
+// while they die young. Pure: time is passed in. Used by the supervisor; the frontend has its own rule for workers.
 #pragma once
 
 #include <algorithm>

@@ -102,11 +102,11 @@ Result<std::unique_ptr<Supervisor>> bring_up(JsHeap& heap, const std::optional<U
   }
   auto supervisor = bring_up(launcher.heap(), account, std::move(parts));
   if (!supervisor) {
-    report_start(std::move(report), supervisor.error().message);
+    report_start(report, supervisor.error().message);
     _exit(1);
   }
   launcher.adopt(std::move(supervisor.value()));
-  report_start(std::move(report), "");
+  report_start(report, "");
   launcher.run_loop();
 }
 

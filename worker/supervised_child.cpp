@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,10 +26,12 @@ constexpr int kExitNoExec = 127;
 
 // In the child, between fork and exec: nothing of the launcher but stdio and the control channel goes over.
 [[noreturn]] void exec_frontend(const FrontendProgram& program, int control) {
-  setpgid(0, 0);
+  setsid();
   sigset_t none;
   sigemptyset(&none);
   reset_signals(&none);
+  // A frontend that somebody has stopped (SIGSTOP) would not see that its control channel closes: this wakes it then.
+  prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   if (control == kFrontendControl ? fcntl(control, F_SETFD, 0) == 0
                                   : dup2(control, kFrontendControl) == kFrontendControl) {
     set_cloexec_from(kFrontendControl + 1);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,9 +18,11 @@
 #include "ipc/claims.h"
 #include "ipc/control_frames.h"
 #include "worker/block_hook.h"
+#include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_events.h"
 #include "worker/js_timers.h"
+#include "worker/script_section.h"
 
 namespace ravelin::worker {
 
@@ -43,6 +46,12 @@ class WorkerLoop : private EventUplink {
     heap_.set_max_bytes(config.max_memory_bytes);
     heap_.exit_hook = [this](int code) { leave(code); };
     heap_.set_interrupt_hook([](void* self) { static_cast<WorkerLoop*>(self)->flush_if_old(); }, this);
+    the_loop = this;
+    struct sigaction action = {};
+    action.sa_handler = on_flush_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(ipc::flush_signal(), &action, nullptr);
     set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->before_blocking(); }, this);
     if (heap_.events) heap_.events->connect(*this);
   }
@@ -104,7 +113,7 @@ class WorkerLoop : private EventUplink {
       if (next == ipc::FrameDecoder::Next::kNeedMore) break;
       on_frame(link, frame);
     }
-    if (io == Channel::Io::kClosed) _exit(kExitDone);  // without its frontend nobody needs this worker
+    if (io == Channel::Io::kClosed) leave_frontend();
     flush_finished();
   }
 
@@ -200,6 +209,17 @@ class WorkerLoop : private EventUplink {
     if (link.channel.unsent() > limits::kChannelHighWater) wait_writable(link, limits::kChannelHighWater, UINT64_MAX);
   }
 
+  // On ipc::flush_signal(): the running request is slow. Native code reaches no other point where finished replies go
+  // out.
+  static void on_flush_signal(int) {
+    if (in_script_section == 0 || the_loop == nullptr) return;
+    int saved_errno = errno;
+    for (auto& link : the_loop->links_)
+      link->channel.send_finished(link.get() == the_loop->running_ ? the_loop->finished_bytes_
+                                                                   : link->channel.out().size());
+    errno = saved_errno;
+  }
+
   void note_unsent() {
     if (oldest_unsent_ns_ == 0) oldest_unsent_ns_ = monotonic_ns();
   }
@@ -212,6 +232,7 @@ class WorkerLoop : private EventUplink {
   // Sends what is finished on every channel. While a request runs, its own reply may be half written: its channel is
   // left alone from the moment the handler begins to write, which is after the script.
   void flush_finished() {
+    ScriptPause pause;
     oldest_unsent_ns_ = 0;
     // A reply on one loop's channel could overtake the news of a listener on loop 0's.
     if (links_.size() > 1 && heap_.events && heap_.events->is_unsynced()) heap_.events->sync();
@@ -269,6 +290,12 @@ class WorkerLoop : private EventUplink {
     _exit(code);
   }
 
+  // Without its frontend nobody needs this worker. The zygote ends its children with it, unless that is gone too.
+  [[noreturn]] static void leave_frontend() {
+    end_if_launcher_is_gone();
+    _exit(kExitDone);
+  }
+
   [[noreturn]] void bad_peer(Link& link) {
     const char* fault = link.channel.fault();
     logf("error: the frontend sent a bad frame (%s); this worker ends", fault ? fault : "not expected here");
@@ -279,6 +306,8 @@ class WorkerLoop : private EventUplink {
     logf("error: this worker ends and is replaced: %s", why);
     _exit(kExitInternal);
   }
+
+  static inline WorkerLoop* the_loop = nullptr;  // for the signal handler
 
   JsHeap& heap_;
   event_base* base_;

@@ -30,6 +30,7 @@ using ipc::Channel;
 using ipc::FrameType;
 
 constexpr uint64_t kReapAtEndMs = 1'000;  // killed workers are reaped before the zygote ends; one may be in the kernel
+constexpr uint64_t kSurveyMs = 2'000;     // a survey of the user's processes may be so old
 constexpr size_t kMaxLive = limits::kMaxWorkers * 2;  // old ones on their way out beside the new
 
 class Zygote {
@@ -55,9 +56,10 @@ class Zygote {
         end();
       }
       if (watched[1].revents != 0) on_child_event();
-      if (watched[0].revents != 0) on_control();
+      // Before the control channel, which may bring another frontend: what poll said is about this one.
       if (frontend_ && (watched[2].revents & POLLIN) != 0) on_frontend();
       if (frontend_ && (watched[2].revents & (POLLHUP | POLLERR)) != 0) lose_frontend();
+      if (watched[0].revents != 0) on_control();
       flush_frontend();
     }
   }
@@ -95,8 +97,13 @@ class Zygote {
     kill_workers();
   }
 
+  // A worker leads its process group, but for the moment between fork and setsid.
+  static void kill_with_children(pid_t pid) {
+    if (kill(-pid, SIGKILL) != 0) kill(pid, SIGKILL);
+  }
+
   void kill_workers() {
-    for (const auto& [pid, worker] : workers_) kill(-pid, SIGKILL);
+    for (const auto& [pid, worker] : workers_) kill_with_children(pid);
   }
 
   void on_control() {
@@ -161,11 +168,10 @@ class Zygote {
       run_worker(heap_, config_, std::move(birth));
     }
     if (pid < 0) return refuse(request, errno);
-    setpgid(pid, pid);  // the child does it too: whichever comes first, nobody sees the worker without its group
     workers_[pid] = {request.slot, request.generation, epoch_};
     auto pidfd = open_pidfd(pid);
     if (!pidfd) {
-      kill(-pid, SIGKILL);
+      kill_with_children(pid);
       workers_.erase(pid);  // the frontend hears of the failure, not of a death
       return refuse(request, EMFILE);
     }
@@ -237,7 +243,7 @@ void run_zygote(JsHeap& heap, const ipc::ServerConfig& config, ZygoteBirth birth
   if (birth.frontend) keep.push_back(birth.frontend.get());
   std::sort(keep.begin(), keep.end());
   settle_zygote(heap, birth.launcher, keep);
-  WorkerSurroundings surroundings = survey_for_workers(birth.launcher, config.max_memory_bytes);
+  WorkerSurroundings surroundings = survey_for_workers(birth.launcher, config);
   Zygote(heap, config, std::move(birth), std::move(surroundings)).loop();
 }
 

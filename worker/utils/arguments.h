@@ -21,8 +21,8 @@ bool is_options(duk_context* ctx, duk_idx_t index);
 // Text as UTF-8. The value must be a String (is_text).
 std::string text_at(duk_context* ctx, duk_idx_t index);
 
-// The String at `index` as a path; throws "<function>: <what> must be a String" for anything else, and for a NUL inside,
-// which the system would take for the end of the name.
+// The String at `index` as a path; throws "<function>: <what> must be a String" for anything else, and for a NUL
+// inside, which the system would take for the end of the name.
 std::string path_at(duk_context* ctx, duk_idx_t index, const char* function, const char* what = "path");
 
 // The bytes of a String or Buffer; throws `message` for other values. Views `scratch` or the value.

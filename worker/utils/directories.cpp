@@ -101,9 +101,9 @@ duk_ret_t utils_chdir(duk_context* ctx) {
 
 void put_directory_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {
-      {"mkdir", guarded<utils_mkdir>},     {"mkDir", guarded<utils_mkdir>},     {"rmdir", guarded<utils_rmdir>},
-      {"rmDir", guarded<utils_rmdir>},     {"readdir", guarded<utils_readdir>}, {"readDir", guarded<utils_readdir>},
-      {"getcwd", guarded<utils_getcwd>},   {"getCwd", guarded<utils_getcwd>},   {"chdir", guarded<utils_chdir>},
+      {"mkdir", guarded<utils_mkdir>},   {"mkDir", guarded<utils_mkdir>},     {"rmdir", guarded<utils_rmdir>},
+      {"rmDir", guarded<utils_rmdir>},   {"readdir", guarded<utils_readdir>}, {"readDir", guarded<utils_readdir>},
+      {"getcwd", guarded<utils_getcwd>}, {"getCwd", guarded<utils_getcwd>},   {"chdir", guarded<utils_chdir>},
       {"chDir", guarded<utils_chdir>},
   };
   put_functions(ctx, kFunctions);

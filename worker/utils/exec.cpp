@@ -179,7 +179,8 @@ duk_ret_t run_and_push(duk_context* ctx, const ExecRequest& request) {
   about_to_block();
   SpawnResult result = request.background ? start_in_background(request) : run_program(request);
   if (result.is_too_large) {
-    throw_error(ctx, "exec(): %s printed more than %zu bytes and was stopped", request.program.c_str(), kMaxOutputBytes);
+    throw_error(ctx, "exec(): %s printed more than %zu bytes and was stopped", request.program.c_str(),
+                kMaxOutputBytes);
   }
   push_result(ctx, request, result);
   return 1;
@@ -188,14 +189,14 @@ duk_ret_t run_and_push(duk_context* ctx, const ExecRequest& request) {
 // exec(command[, options][, arg1, ...])
 duk_ret_t utils_exec(duk_context* ctx) {
   duk_idx_t options = find_options(ctx);
+  duk_idx_t command = options == 0 ? 1 : 0;
+  if (!is_text(ctx, command)) throw_error(ctx, "exec(): first argument must be a String (command to execute)");
   ExecRequest request;
-  for (duk_idx_t i = 0; i < duk_get_top(ctx); ++i) {
-    if (i == options) continue;
-    if (request.arguments.empty() && !is_text(ctx, i)) break;
-    request.arguments.push_back(word_at(ctx, i, "argument"));
+  request.program = word_at(ctx, command, "command");
+  request.arguments = {request.program};
+  for (duk_idx_t i = command + 1; i < duk_get_top(ctx); ++i) {
+    if (i != options) request.arguments.push_back(word_at(ctx, i, "argument"));
   }
-  if (request.arguments.empty()) throw_error(ctx, "exec(): first argument must be a String (command to execute)");
-  request.program = request.arguments[0];
   if (options >= 0) read_options(ctx, options, request);
   return run_and_push(ctx, request);
 }

@@ -57,8 +57,8 @@ duk_ret_t handle_fflush(duk_context* ctx) {
   return 1;
 }
 
-// Adds a standard stream under `name` to the object on top; the methods' prototype lies below it. The streams live as long
-// as the process, so their objects need no finalizer.
+// Adds a standard stream under `name` to the object on top; the methods' prototype lies below it. The streams live as
+// long as the process, so their objects need no finalizer.
 void put_standard_handle(duk_context* ctx, const char* name, FileHandle& stream) {
   duk_push_object(ctx);
   duk_push_pointer(ctx, &stream);

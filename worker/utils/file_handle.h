@@ -1,6 +1,6 @@
-// Open files as scripts see them: rampart.utils.stdin, stdout, stderr, accessLog, errorLog (runtime-api 7.7). A handle is an
-// object with a hidden pointer to a FileHandle.
-// Not for: whole files by name (file_read, file_write). Launcher and workers; a fork shares the standard streams.
+// Open files as scripts see them: rampart.utils.stdin, stdout, stderr, accessLog, errorLog (runtime-api 7.7). A handle
+// is an object with a hidden pointer to a FileHandle. Not for: whole files by name (file_read, file_write). Launcher
+// and workers; a fork shares the standard streams.
 #pragma once
 
 #include <duktape.h>
@@ -26,8 +26,8 @@ class FileHandle {
   // Writes all bytes, as one write() unless the system takes less. On failure returns what was written, with errno.
   size_t write(std::string_view bytes);
 
-  // The next line with its newline, or what is left, or nothing at the end or after an error. With a timeout, nothing when
-  // no whole line has come by then; a later call goes on where this one stopped.
+  // The next line with its newline, or what is left, or nothing at the end or after an error. With a timeout, nothing
+  // when no whole line has come by then; a later call goes on where this one stopped.
   std::string read_line(int timeout_ms = -1);
 
  private:

@@ -152,10 +152,10 @@ duk_ret_t utils_chown(duk_context* ctx) {
 
 void put_file_name_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {
-      {"rmFile", guarded<utils_rm_file>},      {"rename", guarded<utils_rename>},
-      {"link", guarded<utils_link>},           {"symlink", guarded<utils_symlink>},
-      {"readLink", guarded<utils_read_link>},  {"readlink", guarded<utils_read_link>},
-      {"realPath", guarded<utils_real_path>},  {"chmod", guarded<utils_chmod>},
+      {"rmFile", guarded<utils_rm_file>},     {"rename", guarded<utils_rename>},
+      {"link", guarded<utils_link>},          {"symlink", guarded<utils_symlink>},
+      {"readLink", guarded<utils_read_link>}, {"readlink", guarded<utils_read_link>},
+      {"realPath", guarded<utils_real_path>}, {"chmod", guarded<utils_chmod>},
       {"chown", guarded<utils_chown>},
   };
   put_functions(ctx, kFunctions);

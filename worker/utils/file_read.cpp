@@ -208,9 +208,9 @@ duk_ret_t utils_read_file(duk_context* ctx) {
 
 // Where readLine takes its lines from.
 struct LineSource {
-  void* owner = nullptr;                   // heap pointer of the next() function that owns this
-  std::unique_ptr<FileHandle> file;        // opened here
-  FileHandle* handle = nullptr;            // `file`, or a handle of the script; null for data
+  void* owner = nullptr;             // heap pointer of the next() function that owns this
+  std::unique_ptr<FileHandle> file;  // opened here
+  FileHandle* handle = nullptr;      // `file`, or a handle of the script; null for data
   std::string data;
   size_t position = 0;
   int timeout_ms = -1;

@@ -24,8 +24,8 @@ struct FileKind {
   mode_t type;
 };
 constexpr FileKind kFileKinds[] = {
-    {"isFile", S_IFREG},           {"isDirectory", S_IFDIR}, {"isBlockDevice", S_IFBLK},
-    {"isCharacterDevice", S_IFCHR}, {"isFIFO", S_IFIFO},      {"isSocket", S_IFSOCK},
+    {"isFile", S_IFREG}, {"isDirectory", S_IFDIR}, {"isBlockDevice", S_IFBLK}, {"isCharacterDevice", S_IFCHR},
+    {"isFIFO", S_IFIFO}, {"isSocket", S_IFSOCK},
 };
 constexpr char kSymbolicLink[] = "isSymbolicLink";
 
@@ -55,8 +55,8 @@ void push_callable_boolean(duk_context* ctx, bool value) {
   duk_freeze(ctx, -1);
 }
 
-// Decides once per heap what isDirectory holds. An engine with ravelin_boolean_as_method() calls plain Booleans; any other
-// gets functions, which the manual's directory page needs more than `if (st.isDirectory)` does.
+// Decides once per heap what isDirectory holds. An engine with ravelin_boolean_as_method() calls plain Booleans; any
+// other gets functions, which the manual's directory page needs more than `if (st.isDirectory)` does.
 void choose_directory_values(duk_context* ctx) {
   duk_push_heap_stash(ctx);
   bool calls_booleans = duk_peval_string(ctx, "({isDirectory: true}).isDirectory()") == DUK_EXEC_SUCCESS;
@@ -180,8 +180,8 @@ duk_ret_t status_of(duk_context* ctx, bool follows_links) {
   std::string path;
   struct stat status;
   about_to_block();
-  bool is_found = examinable_path(ctx, path) &&
-                  (follows_links ? stat(path.c_str(), &status) : lstat(path.c_str(), &status)) == 0;
+  bool is_found =
+      examinable_path(ctx, path) && (follows_links ? stat(path.c_str(), &status) : lstat(path.c_str(), &status)) == 0;
   if (!is_found) {
     duk_push_false(ctx);
     return 1;

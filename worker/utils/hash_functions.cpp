@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t k0 = 0xc3a5c85c97cb3127;
 constexpr uint64_t k1 = 0xb492b66fbe98f273;
 constexpr uint64_t k2 = 0x9ae16a3b2f90404f;
+constexpr uint64_t k3 = 0xc949d7c7509e6557;
 
 uint64_t fetch64(const char* bytes) {
   uint64_t value;
@@ -26,58 +27,51 @@ uint32_t fetch32(const char* bytes) {
 uint64_t rotate(uint64_t value, int shift) { return std::rotr(value, shift); }
 uint64_t shift_mix(uint64_t value) { return value ^ value >> 47; }
 
-uint64_t hash_pair(uint64_t u, uint64_t v, uint64_t multiplier = 0x9ddfea08eb382d69) {
-  uint64_t a = shift_mix((u ^ v) * multiplier);
-  uint64_t b = shift_mix((v ^ a) * multiplier);
-  return b * multiplier;
+uint64_t hash_pair(uint64_t u, uint64_t v) {
+  constexpr uint64_t kMultiplier = 0x9ddfea08eb382d69;
+  uint64_t a = shift_mix((u ^ v) * kMultiplier);
+  uint64_t b = shift_mix((v ^ a) * kMultiplier);
+  return b * kMultiplier;
 }
 
 uint64_t hash_0_to_16(const char* s, uint64_t length) {
-  uint64_t multiplier = k2 + length * 2;
-  if (length >= 8) {
-    uint64_t a = fetch64(s) + k2;
+  if (length > 8) {
     uint64_t b = fetch64(s + length - 8);
-    return hash_pair(rotate(b, 37) * multiplier + a, (rotate(a, 25) + b) * multiplier, multiplier);
+    return hash_pair(fetch64(s), rotate(b + length, static_cast<int>(length))) ^ b;
   }
-  if (length >= 4) {
-    uint64_t a = fetch32(s);
-    return hash_pair(length + (a << 3), fetch32(s + length - 4), multiplier);
-  }
+  if (length >= 4) return hash_pair(length + (uint64_t{fetch32(s)} << 3), fetch32(s + length - 4));
   if (length == 0) return k2;
   auto byte = [s](uint64_t position) { return static_cast<uint32_t>(static_cast<unsigned char>(s[position])); };
   uint32_t y = byte(0) + (byte(length >> 1) << 8);
   uint32_t z = static_cast<uint32_t>(length) + (byte(length - 1) << 2);
-  return shift_mix(y * k2 ^ z * k0) * k2;
+  return shift_mix(y * k2 ^ z * k3) * k2;
 }
 
 uint64_t hash_17_to_32(const char* s, uint64_t length) {
-  uint64_t multiplier = k2 + length * 2;
   uint64_t a = fetch64(s) * k1;
   uint64_t b = fetch64(s + 8);
-  uint64_t c = fetch64(s + length - 8) * multiplier;
-  uint64_t d = fetch64(s + length - 16) * k2;
-  return hash_pair(rotate(a + b, 43) + rotate(c, 30) + d, a + rotate(b + k2, 18) + c, multiplier);
+  uint64_t c = fetch64(s + length - 8) * k2;
+  uint64_t d = fetch64(s + length - 16) * k0;
+  return hash_pair(rotate(a - b, 43) + rotate(c, 30) + d, a + rotate(b ^ k3, 20) - c + length);
 }
 
 uint64_t hash_33_to_64(const char* s, uint64_t length) {
-  uint64_t multiplier = k2 + length * 2;
-  uint64_t a = fetch64(s) * k2;
-  uint64_t b = fetch64(s + 8);
-  uint64_t c = fetch64(s + length - 24);
-  uint64_t d = fetch64(s + length - 32);
-  uint64_t e = fetch64(s + 16) * k2;
-  uint64_t f = fetch64(s + 24) * 9;
-  uint64_t g = fetch64(s + length - 8);
-  uint64_t h = fetch64(s + length - 16) * multiplier;
-  uint64_t u = rotate(a + g, 43) + (rotate(b, 30) + c) * 9;
-  uint64_t v = ((a + g) ^ d) + f + 1;
-  uint64_t w = __builtin_bswap64((u + v) * multiplier) + h;
-  uint64_t x = rotate(e + f, 42) + c;
-  uint64_t y = (__builtin_bswap64((v + w) * multiplier) + g) * multiplier;
-  uint64_t z = e + f + c;
-  a = __builtin_bswap64((x + z) * multiplier + y) + b;
-  b = shift_mix((z + a) * multiplier + d + h) * multiplier;
-  return b + x;
+  // Both halves are mixed alike: four words, the first of them with a start value.
+  auto mix = [](uint64_t a, uint64_t second, uint64_t third, uint64_t z) {
+    uint64_t b = rotate(a + z, 52);
+    uint64_t c = rotate(a, 37);
+    a += second;
+    c += rotate(a, 7);
+    a += third;
+    return std::pair(a + z, b + rotate(a, 31) + c);
+  };
+  const char* end = s + length;
+  uint64_t a = fetch64(s) + (length + fetch64(end - 16)) * k0;
+  auto [v_first, v_second] = mix(a, fetch64(s + 8), fetch64(s + 16), fetch64(s + 24));
+  a = fetch64(s + 16) + fetch64(end - 32);
+  auto [w_first, w_second] = mix(a, fetch64(end - 24), fetch64(end - 16), fetch64(end - 8));
+  uint64_t r = shift_mix((v_first + w_second) * k2 + (w_first + v_second) * k0);
+  return shift_mix(r * k0 + v_second) * k2;
 }
 
 using Pair = std::pair<uint64_t, uint64_t>;
@@ -149,10 +143,7 @@ Hash128 city_hash128_seeded(const char* s, uint64_t length, Hash128 seed) {
     state.mix64(s + 64);
   }
   x += rotate(v.first + z, 49) * k0;
-  y = y * k0 + rotate(w.second, 37);
-  z = z * k0 + rotate(w.first, 27);
-  w.first *= 9;
-  v.first *= k0;
+  z += rotate(w.first, 37) * k0;
   // The last steps of 32 reach back over bytes that were hashed before; there are always enough of them.
   for (uint64_t done = 32; done < length + 32; done += 32) {
     const char* tail = s + length - done;
@@ -162,7 +153,6 @@ Hash128 city_hash128_seeded(const char* s, uint64_t length, Hash128 seed) {
     z += w.second + fetch64(tail);
     w.second += v.first;
     v = mix32(tail, v.first + z, v.second);
-    v.first *= k0;
   }
   x = hash_pair(x, v.first);
   y = hash_pair(y + z, w.first);
@@ -192,8 +182,9 @@ uint64_t city_hash64(std::string_view bytes) {
 Hash128 city_hash128(std::string_view bytes) {
   const char* s = bytes.data();
   uint64_t length = bytes.size();
-  if (length < 16) return city_hash128_seeded(s, length, {k0, k1});
-  return city_hash128_seeded(s + 16, length - 16, {fetch64(s), fetch64(s + 8) + k0});
+  if (length >= 16) return city_hash128_seeded(s + 16, length - 16, {fetch64(s) ^ k3, fetch64(s + 8)});
+  if (length >= 8) return city_hash128_seeded(s, 0, {fetch64(s) ^ length * k0, fetch64(s + length - 8) ^ k1});
+  return city_hash128_seeded(s, length, {k0, k1});
 }
 
 uint64_t murmur_hash64a(std::string_view bytes, uint64_t seed) {

@@ -1,5 +1,5 @@
-// CityHash 1.1 (64 and 128 bits) and MurmurHash64A, written after the published algorithms by Google and Austin Appleby:
-// sites keep their results, so they must stay bit for bit what they are elsewhere.
+// CityHash 1.0.3 (64 and 128 bits; later versions give other values) and MurmurHash64A, written after the published
+// algorithms by Google and Austin Appleby: sites keep results, so they must stay bit for bit what they are elsewhere.
 // Not for: anything that must resist an attacker. Pure functions.
 #pragma once
 

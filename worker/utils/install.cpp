@@ -1,5 +1,6 @@
 #include "worker/format_json.h"
 #include "worker/utils/bytes.h"
+#include "worker/utils/dates.h"
 #include "worker/utils/directories.h"
 #include "worker/utils/exec.h"
 #include "worker/utils/file_handle.h"
@@ -7,9 +8,11 @@
 #include "worker/utils/file_read.h"
 #include "worker/utils/file_stat.h"
 #include "worker/utils/file_write.h"
+#include "worker/utils/hash.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
 #include "worker/utils/query.h"
+#include "worker/utils/random.h"
 #include "worker/utils/utils.h"
 #include "worker/utils/values.h"
 
@@ -46,6 +49,9 @@ void install_utils(duk_context* ctx) {
   put_directory_functions(ctx);
   put_exec_functions(ctx);
   put_process_functions(ctx);
+  put_hash_function(ctx);
+  put_random_functions(ctx);
+  put_date_functions(ctx);
   extend_parse_int(ctx);
   duk_set_top(ctx, top);
 }

@@ -106,7 +106,7 @@ size_t print_to_handle(duk_context* ctx, FileHandle& handle, duk_idx_t format_in
 
 void put_print_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {
-      {"printf", guarded<utils_printf>},     {"sprintf", guarded<utils_sprintf>},   {"bprintf", guarded<utils_bprintf>},
+      {"printf", guarded<utils_printf>},     {"sprintf", guarded<utils_sprintf>}, {"bprintf", guarded<utils_bprintf>},
       {"abprintf", guarded<utils_abprintf>}, {"fprintf", guarded<utils_fprintf>},
   };
   put_functions(ctx, kFunctions);

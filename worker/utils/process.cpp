@@ -90,7 +90,8 @@ duk_ret_t utils_sleep(duk_context* ctx) {
 // The name of a variable; throws for one that the environment cannot hold.
 std::string variable_name(duk_context* ctx, const char* function) {
   std::string name = path_at(ctx, 0, function, "name");
-  if (name.empty() || name.find('=') != std::string::npos) throw_error(ctx, "%s(): invalid name '%s'", function, name.c_str());
+  if (name.empty() || name.find('=') != std::string::npos)
+    throw_error(ctx, "%s(): invalid name '%s'", function, name.c_str());
   return name;
 }
 

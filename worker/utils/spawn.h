@@ -1,7 +1,7 @@
-// Running programs for exec() and shell() (runtime-api 7.4): one call that waits and collects the output, one that starts
-// and forgets. A program inherits nothing of the server: descriptors 0 to 2 only, no blocked or ignored signals, no memory
-// limit of a worker.
-// Not for: JavaScript values (exec.cpp), the server's own processes. Launcher and workers, main thread.
+// Running programs for exec() and shell() (runtime-api 7.4): one call that waits and collects the output, one that
+// starts and forgets. A program inherits nothing of the server: descriptors 0 to 2 only, no blocked or ignored signals,
+// no memory limit of a worker. Not for: JavaScript values (exec.cpp), the server's own processes. Launcher and workers,
+// main thread.
 #pragma once
 
 #include <sys/types.h>
@@ -14,17 +14,17 @@
 namespace ravelin::worker {
 
 struct SpawnRequest {
-  std::string program;                           // a path, or a name to be found in $PATH
-  std::vector<std::string> arguments;            // argv, with argv[0]
+  std::string program;                                  // a path, or a name to be found in $PATH
+  std::vector<std::string> arguments;                   // argv, with argv[0]
   std::optional<std::vector<std::string>> environment;  // "NAME=value"; nullopt: that of this process
-  std::string directory;                         // to start in; empty: the current one
-  std::string input;                             // what the program can read from its standard input
-  int64_t timeout_ms = -1;                       // then kill_signal is sent; -1: none
+  std::string directory;                                // to start in; empty: the current one
+  std::string input;                                    // what the program can read from its standard input
+  int64_t timeout_ms = -1;                              // then kill_signal is sent; -1: none
   int kill_signal = 15;
 };
 
 struct SpawnResult {
-  int error = 0;        // errno when the program could not be started; the rest is empty then
+  int error = 0;  // errno when the program could not be started; the rest is empty then
   pid_t pid = 0;
   int exit_status = 0;  // exit code, or 128 + signal
   bool timed_out = false;

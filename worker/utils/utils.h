@@ -8,7 +8,8 @@
 namespace ravelin::worker {
 
 // Fills rampart.utils with its functions and handles as enumerable own properties, so that rampart.globalize() copies
-// them. Makes the global `rampart` and its `utils` when they are missing. Leaves the value stack as it was.
+// them. Makes the global `rampart` and its `utils` when they are missing. Also lets the global parseInt() read a Buffer
+// (bytes.h). Leaves the value stack as it was.
 void install_utils(duk_context* ctx);
 
 }  // namespace ravelin::worker

@@ -19,12 +19,18 @@ const char* type_name(duk_context* ctx, duk_idx_t index) {
   if (duk_is_symbol(ctx, index)) return "Symbol";
   switch (duk_get_type(ctx, index)) {
     case DUK_TYPE_NONE:
-    case DUK_TYPE_UNDEFINED: return "Undefined";
-    case DUK_TYPE_NULL: return "Null";
-    case DUK_TYPE_BOOLEAN: return "Boolean";
-    case DUK_TYPE_NUMBER: return std::isnan(duk_get_number(ctx, index)) ? "Nan" : "Number";
-    case DUK_TYPE_STRING: return "String";
-    default: break;
+    case DUK_TYPE_UNDEFINED:
+      return "Undefined";
+    case DUK_TYPE_NULL:
+      return "Null";
+    case DUK_TYPE_BOOLEAN:
+      return "Boolean";
+    case DUK_TYPE_NUMBER:
+      return std::isnan(duk_get_number(ctx, index)) ? "Nan" : "Number";
+    case DUK_TYPE_STRING:
+      return "String";
+    default:
+      break;
   }
   if (duk_is_buffer_data(ctx, index)) return "Buffer";
   if (duk_is_array(ctx, index)) return "Array";

@@ -7,14 +7,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/sys.h"
+
 namespace ravelin {
 
 class IdleChild {
  public:
   explicit IdleChild(const char* name = nullptr) : pid_(fork()) {
-    if (pid_ != 0) return;
+    if (pid_ != 0) {
+      setpgid(pid_, pid_);
+      return;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_all_except(3, nullptr, 0);  // or it would hold the far ends of our sockets open
     for (int number : {SIGTERM, SIGSEGV, SIGABRT}) signal(number, SIG_DFL);  // the sanitizers have handlers for some
+    for (int number = SIGRTMIN; number <= SIGRTMAX; ++number)
+      signal(number, SIG_IGN);  // as a worker handles flush_signal
     if (name != nullptr) prctl(PR_SET_NAME, name, 0, 0, 0);
     for (;;) pause();
   }
@@ -27,6 +35,7 @@ class IdleChild {
   IdleChild& operator=(const IdleChild&) = delete;
 
   pid_t pid() const { return pid_; }
+  void join_group_of(const IdleChild& leader) const { setpgid(pid_, leader.pid_); }
   void send(int number) const { ::kill(pid_, number); }
   // waitpid() with these options: blocks until there is something to tell, returns the wait status.
   int wait(int options = 0) {

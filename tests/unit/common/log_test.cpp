@@ -5,26 +5,30 @@
 #include <string.h>
 #include <time.h>
 
-#include <regex>
 #include <set>
 #include <string>
 #include <thread>
 
+#include "tests/unit/common/extended_regex.h"
 #include "tests/unit/common/stderr_capture.h"
 
 namespace ravelin {
 namespace {
 
-const std::string kStamp = R"(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4} )";
+const std::string kPrefix = "^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4} \\[unit\\] ";
 
-// The one entry that was logged, without its stamp and tag.
+// The text of an entry without its stamp and tag.
+std::string without_prefix(const std::string& entry) {
+  auto end = end_of_match(entry, kPrefix);
+  EXPECT_TRUE(end) << entry;
+  return entry.substr(end.value_or(0));
+}
+
+// The one entry that was logged.
 std::string entry_text(StderrCapture& log) {
   std::vector<std::string> writes = log.writes();
   EXPECT_EQ(writes.size(), 1u);
-  if (writes.size() != 1) return "";
-  std::smatch match;
-  EXPECT_TRUE(std::regex_search(writes[0], match, std::regex("^" + kStamp + R"(\[unit\] )"))) << writes[0];
-  return match.suffix();
+  return writes.size() == 1 ? without_prefix(writes[0]) : "";
 }
 
 class Log : public testing::Test {
@@ -123,12 +127,11 @@ TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {
       for (int i = 0; i < kLines; ++i) logf("thread %d line %d.", t, i);
     });
   for (std::thread& thread : threads) thread.join();
-  std::regex whole("^" + kStamp + R"(\[unit\] thread (\d+ line \d+)\.\n$)");
   std::set<std::string> seen;
   for (const std::string& write : log.writes()) {
-    std::smatch match;
-    ASSERT_TRUE(std::regex_match(write, match, whole)) << write;
-    EXPECT_TRUE(seen.insert(match[1]).second) << write;
+    std::string text = without_prefix(write);
+    EXPECT_TRUE(end_of_match(text, "^thread [0-9] line [0-9]+\\.\n$")) << text;
+    EXPECT_TRUE(seen.insert(text).second) << text;
   }
   EXPECT_EQ(seen.size(), size_t{kThreads * kLines});
 }

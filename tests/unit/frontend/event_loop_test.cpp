@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -23,7 +24,10 @@ TEST(EventLoop, PostFromItsOwnThreadRunsAtOnce) {
   loop.post([&] {
     loop.post([&] { ran = true; });
     EXPECT_TRUE(ran);
+    loop.stop();
   });
+  EXPECT_FALSE(ran) << "it has no thread yet: the one that made it need not be the one that runs it";
+  loop.run(no_end_of_turn);
   EXPECT_TRUE(ran);
 }
 

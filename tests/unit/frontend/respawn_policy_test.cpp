@@ -18,7 +18,8 @@ void expect_delays(std::initializer_list<Row> history) {
   uint32_t failures = 0;
   int number = 0;
   for (const Row& row : history) {
-    EXPECT_EQ(respawn_delay_ms(row.death, row.lived_ms, failures), row.delay_ms) << "death " << ++number;
+    ++number;
+    EXPECT_EQ(respawn_delay_ms(row.death, row.lived_ms, failures), row.delay_ms) << "death " << number;
   }
 }
 

@@ -1,11 +1,10 @@
 #include "ipc/message_table.h"
 
 #include <gtest/gtest.h>
+#include <stdio.h>
 
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -39,22 +38,24 @@ std::vector<std::string> split_row(const std::string& line) {
 
 // "L to F, Z to F": the bits of everyone before a "to".
 uint8_t parse_senders(const std::string& who) {
-  const std::map<char, Role> roles = {
-      {'L', Role::kLauncher}, {'F', Role::kFrontend}, {'Z', Role::kZygote}, {'W', Role::kWorker}};
   uint8_t senders = 0;
-  std::regex pair("([LFZW]) to ([LFZW])");
-  for (std::sregex_iterator it(who.begin(), who.end(), pair), end; it != end; ++it)
-    senders |= static_cast<uint8_t>(roles.at((*it)[1].str()[0]));
+  for (size_t at = who.find(" to "); at != std::string::npos; at = who.find(" to ", at + 1)) {
+    size_t role = std::string_view("LFZW").find(at > 0 ? who[at - 1] : ' ');
+    EXPECT_NE(role, std::string_view::npos) << who;
+    senders = static_cast<uint8_t>(senders | (1u << role));  // Role's values are the bits in this order
+  }
   return senders;
 }
 
 // "12", "0 to 4096", "8 to 16 MB".
 void parse_payload(const std::string& text, DocumentedRow& row) {
-  std::smatch match;
-  ASSERT_TRUE(std::regex_match(text, match, std::regex("([0-9]+)(?: to ([0-9]+)( MB)?)?"))) << text;
-  row.min_payload = std::stoull(match[1]);
-  row.max_payload = match[2].matched ? std::stoull(match[2]) : row.min_payload;
-  if (match[3].matched) row.max_payload *= 1024 * 1024;
+  unsigned long least = 0, most = 0;
+  char unit[8] = "";
+  int fields = sscanf(text.c_str(), "%lu to %lu %7s", &least, &most, unit);
+  EXPECT_GE(fields, 1) << text;
+  EXPECT_TRUE(unit[0] == '\0' || std::string_view(unit) == "MB") << text;
+  row.min_payload = least;
+  row.max_payload = fields == 1 ? least : unit[0] == '\0' ? most : most * 1024 * 1024;
 }
 
 std::vector<DocumentedRow> read_protocol_page() {

@@ -1,5 +1,6 @@
 // Every table row of runtime-api 7.1, and what hostile formats and values do.
 #include "tests/unit/worker/script_table.h"
+#include "worker/format_json.h"
 
 namespace ravelin::worker {
 namespace {
@@ -135,8 +136,10 @@ TEST_F(Format, JsonDetails) {
   EXPECT_JS(R"(sprintf("%3J", {}))", R"("{}")");
   EXPECT_JS(R"(sprintf("%J", [function(){}, undefined]))", R"("[null,null]")");
   EXPECT_JS(R"((function(){ var req={printf:function(){}, a:{b:["c"]}, body:stringToBuffer("x")};
-                return sprintf("%3J", req) === JSON.stringify(req, null, 3); })())", "true");
-  EXPECT_JS(R"((function(){ var o={a:[{b:1}]}; return sprintf("%12J", o) === JSON.stringify(o, null, 12); })())", "true");
+                return sprintf("%3J", req) === JSON.stringify(req, null, 3); })())",
+            "true");
+  EXPECT_JS(R"((function(){ var o={a:[{b:1}]}; return sprintf("%12J", o) === JSON.stringify(o, null, 12); })())",
+            "true");
   EXPECT_JS(R"((function(){ var o={n:1}; o.me=o; return sprintf("%2J", o); })())",
             R"("{\n  \"n\": 1,\n  \"me\": {\n    \"_cyclic_ref\": \"$\"\n  }\n}")");
   EXPECT_JS(R"(sprintf("%J", {toJSON:function(){ throw new TypeError("mine"); }}))", "throws mine");
@@ -147,19 +150,31 @@ TEST_F(Format, JsonDetails) {
             R"("{\n \"a\": 1\n}")");
 }
 
+TEST_F(Format, JsonPreparationComesBeforeTheEncoder) {
+  set_json_preparation([](duk_context* ctx, duk_idx_t index) {
+    duk_push_string(ctx, "prepared");
+    duk_put_prop_string(ctx, index, "state");
+  });
+  std::string shown = show(R"([sprintf("%J", {state:"raw"}), sprintf("%s", {state:"raw"})])");
+  set_json_preparation(nullptr);
+  EXPECT_EQ(shown, R"(["{\"state\":\"prepared\"}","{\"state\":\"prepared\"}"])");
+}
+
 TEST_F(Format, SafeJsonDetails) {
   EXPECT_JS(R"(sprintf("%!J", {d:new Date(0), u:undefined, n:NaN, s:"q\"", b:stringToBuffer("h")}))",
             R"("{\"d\":\"1970-01-01T00:00:00.000Z\", \"u\":null, \"n\":null, \"s\":\"q\\\"\", \"b\":{\"0\":104}}")");
   EXPECT_JS(R"((function(){ var o=Object.create({inherited:1}); o.own=2; return sprintf("%!J", o); })())",
             R"("{\"own\":2, \"inherited\":1}")");
-  EXPECT_JS(R"(sprintf("%!J", [sprintf, function f(){}.bind(null)]))",
-            R"("[{\"_c_func\": true ,\"name\": \"sprintf\"}, {\"_bound_ecmascript_func\": true ,\"name\": \"bound f\"}]")");
+  EXPECT_JS(
+      R"(sprintf("%!J", [sprintf, function f(){}.bind(null)]))",
+      R"("[{\"_c_func\": true ,\"name\": \"sprintf\"}, {\"_bound_ecmascript_func\": true ,\"name\": \"bound f\"}]")");
   EXPECT_JS(R"((function(){ function f(){} f.k=5; return sprintf("%!J", {f:f}); })())",
             R"("{\"f\":{\"_ecmascript_func\": true ,\"name\": \"f\" ,\"k\": \"5\"}}")");
   EXPECT_JS(R"((function(){ var o={"a b":{}}; o.c=o["a b"]; return sprintf("%!J", o); })())",
             R"("{\"a b\":{}, \"c\":{\"_cyclic_ref\": \"$[\\\"a b\\\"]\"}}")");
-  EXPECT_JS(R"((function(){ var deep={}, o=deep; for (var i=0;i<20000;i++) o=o.x={}; return sprintf("%!J", deep); })())",
-            "throws %!J: objects are nested more than 1000 deep");
+  EXPECT_JS(
+      R"((function(){ var deep={}, o=deep; for (var i=0;i<20000;i++) o=o.x={}; return sprintf("%!J", deep); })())",
+      "throws %!J: objects are nested more than 1000 deep");
   EXPECT_JS(R"((function(){ var o={}; for (var i=0;i<3;i++)
                   Object.defineProperty(o, "g"+i, {enumerable:true, get:function(){ return {fresh:1}; }});
                 return sprintf("%!J", o); })())",
@@ -231,7 +246,8 @@ TEST_F(Format, Colours) {
   EXPECT_JS(R"(sprintf("%aH", "red, yellow, note", "a<b"))",
             R"("<span class=\"rp-color note\" style=\"color:Red; background-color:Yellow;\">a&lt;b</span>")");
   EXPECT_JS(R"(sprintf("%aH", "red", "x"))", R"("<span class=\"rp-color\" style=\"color:Red;\">x</span>")");
-  EXPECT_JS(R"js(sprintf("%a+H", "rgb(250,0,0)", "x"))js", R"("<span class=\"rp-color\" style=\"color:Red;\">x</span>")");
+  EXPECT_JS(R"js(sprintf("%a+H", "rgb(250,0,0)", "x"))js",
+            R"("<span class=\"rp-color\" style=\"color:Red;\">x</span>")");
   EXPECT_JS(R"(sprintf("%^s", "red, BrightBlue, blink", "x"))", R"("\u001b[31;104;5mx\u001b[0m")");
   EXPECT_JS(R"(sprintf("%^5d", "blue", 7))", R"("\u001b[34m    7\u001b[0m")");
   EXPECT_JS(R"(sprintf("%As", "AliceBlue", "x"))", R"("\u001b[38;5;231mx\u001b[0m")");
@@ -271,7 +287,8 @@ TEST_F(Format, Errors) {
 
 TEST_F(Format, HostileSizes) {
   EXPECT_JS(R"(sprintf("%1000000000s", "x"))", "throws printf(): width 1000000000 is above the limit of 1048576");
-  EXPECT_JS(R"(sprintf("%99999999999999999999d", 1))", "throws printf(): width 2147483647 is above the limit of 1048576");
+  EXPECT_JS(R"(sprintf("%99999999999999999999d", 1))",
+            "throws printf(): width 2147483647 is above the limit of 1048576");
   EXPECT_JS(R"(sprintf("%*d", -1/0, 1))", "throws printf(): width 2147483647 is above the limit of 1048576");
   EXPECT_JS(R"(sprintf("%*d", NaN, 1))", R"("1")");
   EXPECT_JS(R"(sprintf("%.2000000000d", 1))", "throws printf(): precision 2000000000 is above the limit of 1048576");

@@ -1,5 +1,5 @@
-// A Handler with a real heap, for tests: routes written as script text, requests from a few fields, and the Reply frame as a
-// frontend would receive it over a socketpair.
+// A Handler with a real heap, for tests: routes written as script text, requests from a few fields, and the Reply frame
+// as a frontend would receive it over a socketpair.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// The req object (server-details 7, 8.4, 8.5, 11), driven through Handler: a function looks at req and replies with what it saw.
+// The req object (server-details 7, 8.4, 8.5, 11), driven through Handler: a function looks at req and replies with
+// what it saw.
 #include <gtest/gtest.h>
 
 #include "tests/unit/worker/handler_fixture.h"
@@ -23,8 +24,9 @@ TEST(Req, PropertiesInDocumentedOrder) {
       R"(["printf","put","getpos","rewind","getBuffer","getMime","ip","port","method","methodRaw","path","query","query_raw",)"
       R"("cookies","headers","postData","params","body"])";
   EXPECT_EQ(site.text(json_of("Object.keys(req)"), {}), expected);
-  EXPECT_EQ(site.text("function(req){ var k = []; for (var n in req) k.push(n); return {json: JSON.stringify(k)}; }", {}),
-            expected);
+  EXPECT_EQ(
+      site.text("function(req){ var k = []; for (var n in req) k.push(n); return {json: JSON.stringify(k)}; }", {}),
+      expected);
   EXPECT_EQ(site.text(json_of("Object.getOwnPropertyNames(req)"), {}), expected);
 }
 
@@ -90,8 +92,9 @@ TEST(Req, Path) {
   EXPECT_EQ(site.text(json_of("req.path"), {.path = "/a/b%20c.html", .query = "x=1", .secure = true}),
             R"({"file":"b%20c.html","path":"/a/b%20c.html","base":"/a/","scheme":"https://","host":"localhost:8088",)"
             R"("url":"https://localhost:8088/a/b%20c.html?x=1"})");
-  EXPECT_EQ(site.text(json_of("[req.path.file === undefined, 'file' in req.path, req.path]"), {.path = "/a/", .host = ""}),
-            R"([true,false,{"path":"/a/","base":"/a/","scheme":"http://","host":"localhost","url":"http://localhost/a/"}])");
+  EXPECT_EQ(
+      site.text(json_of("[req.path.file === undefined, 'file' in req.path, req.path]"), {.path = "/a/", .host = ""}),
+      R"([true,false,{"path":"/a/","base":"/a/","scheme":"http://","host":"localhost","url":"http://localhost/a/"}])");
   EXPECT_EQ(site.text(json_of("req.path.path"), {.path = "/\xFF"}), "\"/\xEF\xBF\xBD\"");
 }
 
@@ -104,12 +107,14 @@ TEST(Req, QueryRaw) {
 TEST(Req, HeadersKeepTheirSpellingAndJoinDuplicates) {
   HandlerSite site;
   TestRequest request;
-  request.headers = {{"X-Dup", "one"}, {"x-lower", "1"}, {"X-Dup", "two"}, {"cookie", "a=1"}, {"Cookie", "b=2"},
-                     {"x-dup", "three"}, {"__proto__", "p"}, {"Latin", "\xE9"}};
+  request.headers = {{"X-Dup", "one"},  {"x-lower", "1"},   {"X-Dup", "two"},   {"cookie", "a=1"},
+                     {"Cookie", "b=2"}, {"x-dup", "three"}, {"__proto__", "p"}, {"Latin", "\xE9"}};
   EXPECT_EQ(site.text(json_of("req.headers"), request),
-            "{\"X-Dup\":\"one, two, three\",\"x-lower\":\"1\",\"cookie\":\"a=1; b=2\",\"__proto__\":\"p\",\"Latin\":\"\xEF\xBF\xBD\"}");
+            "{\"X-Dup\":\"one, two, three\",\"x-lower\":\"1\",\"cookie\":\"a=1; "
+            "b=2\",\"__proto__\":\"p\",\"Latin\":\"\xEF\xBF\xBD\"}");
   EXPECT_EQ(site.text(json_of("req.cookies"), request), R"({"a":"1","b":"2"})");
-  EXPECT_EQ(site.text(json_of("[({}).p, Object.getPrototypeOf(req.headers) === Object.prototype]"), request), "[null,true]");
+  EXPECT_EQ(site.text(json_of("[({}).p, Object.getPrototypeOf(req.headers) === Object.prototype]"), request),
+            "[null,true]");
 }
 
 TEST(Req, ParamsPrecedence) {
@@ -156,18 +161,20 @@ TEST(Req, PostDataByType) {
 TEST(Req, BadJsonIsReportedInContentAndParams) {
   HandlerSite site;
   const std::string key = "'error parsing JSON content'";
-  EXPECT_EQ(site.text(json_of("[Object.keys(req.postData.content), typeof req.params[" + key + "], req.postData.content[" +
-                              key + "] === req.params[" + key + "]]"),
+  EXPECT_EQ(site.text(json_of("[Object.keys(req.postData.content), typeof req.params[" + key +
+                              "], req.postData.content[" + key + "] === req.params[" + key + "]]"),
                       form("application/json", "{bad")),
             R"([["error parsing JSON content"],"string",true])");
-  EXPECT_EQ(site.text(json_of("req.params.a === undefined && req.params[0] === undefined"), form("application/json", "[1]")),
-            "true");
+  EXPECT_EQ(
+      site.text(json_of("req.params.a === undefined && req.params[0] === undefined"), form("application/json", "[1]")),
+      "true");
   EXPECT_EQ(site.text(json_of("[req.params.__proto__, ({}).p]"), form("application/json", R"({"__proto__":{"p":1}})")),
             R"([{"p":1},null])");
 }
 
 const char kMultipart[] =
-    "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"hello.txt\"\r\nContent-Type: text/plain\r\n\r\nHi!\r\n"
+    "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"hello.txt\"\r\nContent-Type: "
+    "text/plain\r\n\r\nHi!\r\n"
     "--XX\r\nContent-Disposition: form-data; name=\"Upload\"\r\n\r\nUp\r\n"
     "--XX\r\nContent-Disposition: form-data; name=\"arr[]\"\r\n\r\na1\r\n"
     "--XX\r\nContent-Disposition: form-data; name=\"arr[]\"\r\n\r\na2\r\n"
@@ -179,30 +186,35 @@ const char kMultipart[] =
 
 // Shows Buffers as their text, so that rows stay readable.
 const char kShow[] =
-    "function show(v) { if (v instanceof Uint8Array) return 'B:' + String.fromCharCode.apply(null, v); if (Array.isArray(v)) "
-    "return v.map(show); if (typeof v !== 'object') return v; var o = {}; for (var k in v) o[k] = show(v[k]); return o; }";
+    "function show(v) { if (v instanceof Uint8Array) { var t = 'B:'; for (var i = 0; i < v.length; i++) t += "
+    "String.fromCharCode(v[i]); return t; } if (Array.isArray(v)) "
+    "return v.map(show); if (typeof v !== 'object') return v; var o = {}; for (var k in v) o[k] = show(v[k]); return "
+    "o; }";
 
 TEST(Req, MultipartPartsAndParams) {
   for (bool in_descriptor : {false, true}) {
     HandlerSite site;
     site.site.run(kShow);
     TestRequest request = form("multipart/form-data; boundary=\"XX\"", kMultipart, in_descriptor);
-    EXPECT_EQ(site.text(json_of("show(req.postData)"), request),
-              R"({"Content-Type":"multipart/form-data","content":[)"
-              R"({"Content-Disposition":"form-data","name":"file","filename":"hello.txt","Content-Type":"text/plain","content":"B:Hi!"},)"
-              R"({"Content-Disposition":"form-data","name":"Upload","content":"B:Up"},)"
-              R"({"Content-Disposition":"form-data","name":"arr[]","content":"B:a1"},)"
-              R"({"Content-Disposition":"form-data","name":"arr[]","content":"B:a2"},)"
-              R"({"Content-Disposition":"form-data","name":"up[]","filename":"a.txt","content":"B:A"},)"
-              R"({"Content-Disposition":"form-data","name":"obj[k]","content":"B:o"},)"
-              R"({"Content-Disposition":"form-data","name":"fo[k]","filename":"b.txt","content":"B:b"},)"
-              R"({"Content-Disposition":"form-data","name":"none","filename":"","content":"B:"},)"
-              R"({"X-Other":"1","content":"B:nameless"}]})");
+    EXPECT_EQ(
+        site.text(json_of("show(req.postData)"), request),
+        R"({"Content-Type":"multipart/form-data","content":[)"
+        R"({"Content-Disposition":"form-data","name":"file","filename":"hello.txt","Content-Type":"text/plain","content":"B:Hi!"},)"
+        R"({"Content-Disposition":"form-data","name":"Upload","content":"B:Up"},)"
+        R"({"Content-Disposition":"form-data","name":"arr[]","content":"B:a1"},)"
+        R"({"Content-Disposition":"form-data","name":"arr[]","content":"B:a2"},)"
+        R"({"Content-Disposition":"form-data","name":"up[]","filename":"a.txt","content":"B:A"},)"
+        R"({"Content-Disposition":"form-data","name":"obj[k]","content":"B:o"},)"
+        R"({"Content-Disposition":"form-data","name":"fo[k]","filename":"b.txt","content":"B:b"},)"
+        R"({"Content-Disposition":"form-data","name":"none","filename":"","content":"B:"},)"
+        R"({"X-Other":"1","content":"B:nameless"}]})");
     request.headers.resize(1);
-    EXPECT_EQ(site.text("function(req){ delete req.params['Content-Type']; return {json: JSON.stringify(show(req.params))}; }",
-                        request),
-              R"({"hello.txt":"B:Hi!","Upload":"B:Up","arr":["B:a1","B:a2"],"up":{"a.txt":"B:A"},"obj":{"k":"B:o"},)"
-              R"("fo":{"k":"B:b"},"none":"B:"})");
+    EXPECT_EQ(
+        site.text(
+            "function(req){ delete req.params['Content-Type']; return {json: JSON.stringify(show(req.params))}; }",
+            request),
+        R"({"hello.txt":"B:Hi!","Upload":"B:Up","arr":["B:a1","B:a2"],"up":{"a.txt":"B:A"},"obj":{"k":"B:o"},)"
+        R"("fo":{"k":"B:b"},"none":"B:"})");
     EXPECT_EQ(site.text(json_of("req.params.Upload === req.postData.content[1].content"), request), "true");
   }
 }
@@ -215,7 +227,8 @@ TEST(Req, BodyIsABuffer) {
                                 "req.postData.content]"),
                         request),
               "[true,3,true,true]");
-    EXPECT_EQ(site.text("function(req){ req.body[0] = 65; return req.body; }", request), "Abc") << "writable, copy on write";
+    EXPECT_EQ(site.text("function(req){ req.body[0] = 65; return req.body; }", request), "Abc")
+        << "writable, copy on write";
   }
   HandlerSite site;
   EXPECT_EQ(site.text(json_of("req.body.length"), {}), "0");
@@ -241,8 +254,10 @@ TEST(Req, LazyPropertiesBehaveAsPlainOnes) {
       {"var o = Object.create(req);", "o.query.q + Object.keys(o).length + (o.query === req.query)", "10true"},
       {"var o = Object.create(req); o.query = 5;", "o.query + req.query.q + Object.keys(o)", "51query"},
       {"var p = new Proxy(req, {});", "p.query.q", "1"},
-      {"var g = Object.getOwnPropertyDescriptor(req, 'query').get;", "typeof g.call(5) + typeof g.call({})", "objectobject"},
-      {"var g = Object.getOwnPropertyDescriptor(req, 'query').set; g.call(5, 1); g.call(undefined, 1);", "req.query.q", "1"},
+      {"var g = Object.getOwnPropertyDescriptor(req, 'query').get;", "typeof g.call(5) + typeof g.call({})",
+       "objectobject"},
+      {"var g = Object.getOwnPropertyDescriptor(req, 'query').set; g.call(5, 1); g.call(undefined, 1);", "req.query.q",
+       "1"},
       {"var c = {}; for (var k in req) c[k] = req[k];", "c.query.q", "1"},
       {"req.own = 1;", "Object.keys(req).pop() + req.own", "own1"},
       {"", "req.errMsg === undefined && req.fsPath === undefined", "true"},
@@ -250,9 +265,10 @@ TEST(Req, LazyPropertiesBehaveAsPlainOnes) {
   for (const Row& row : rows) {
     TestRequest request;
     request.query = "q=1";
-    EXPECT_EQ(site.text(std::string("function(req){ ") + row.statements + " return {txt: String(" + row.expression + ")}; }",
-                        request),
-              row.expected)
+    EXPECT_EQ(
+        site.text(std::string("function(req){ ") + row.statements + " return {txt: String(" + row.expression + ")}; }",
+                  request),
+        row.expected)
         << row.statements << row.expression;
   }
 }
@@ -282,8 +298,12 @@ TEST(Req, ServerBuffer) {
       {"return '' + req.printf('%s-%d', 'x', 5);", "x-53"},
       {"return '' + req.put('0123456789');", "012345678910"},
       {"req.put('0123456789'); req.rewind(4); req.rewind(-1); return '' + req.getpos();", "0123"},
-      {"return '' + req.put('\\u20ac');", "\xE2\x82\xAC" "3"},
-      {"return '' + req.put('\\ud83d\\ude00');", "\xF0\x9F\x98\x80" "4"},
+      {"return '' + req.put('\\u20ac');",
+       "\xE2\x82\xAC"
+       "3"},
+      {"return '' + req.put('\\ud83d\\ude00');",
+       "\xF0\x9F\x98\x80"
+       "4"},
       {"req.put(new Buffer('ab')); req.put(new Uint8Array([99])); return req.getBuffer();", "abcabc"},
       {"req.put('ab'); var b = req.getBuffer(); b[0] = 65; return 'x' + b.length;", "abx2"},
       {"return String(req.rewind(0));", "undefined"},
@@ -322,12 +342,14 @@ TEST(Req, ServerBufferIsBounded) {
   EXPECT_NE(reply.body.find("server buffer"), std::string::npos);
 }
 
-// Server-details 7.3: what a script keeps stays readable, or is empty; it never crashes and never shows another request.
+// Server-details 7.3: what a script keeps stays readable, or is empty; it never crashes and never shows another
+// request.
 TEST(Req, KeptRequestStaysReadableAfterTheReply) {
   HandlerSite site;
   uint32_t keep = site.route("function(req){ kept = req; held = req.headers; return 'kept'; }", "/keep");
   uint32_t look = site.route(
-      "function(req){ return {json: JSON.stringify([kept.query.q, kept.path.path, kept.headers === held, kept.cookies.c, "
+      "function(req){ return {json: JSON.stringify([kept.query.q, kept.path.path, kept.headers === held, "
+      "kept.cookies.c, "
       "kept.params.q, kept.body.length, kept.postData.content.a, Object.keys(kept).length])}; }",
       "/look");
   uint32_t put = site.route("function(req){ kept.put('leak'); }", "/put");
@@ -353,7 +375,8 @@ TEST(Req, KeptRequestStaysReadableAfterTheReply) {
 TEST(Req, KeptRequestsOfOddShapesDoNotSeeAnother) {
   HandlerSite site;
   uint32_t keep = site.route(
-      "function(req){ frozen = Object.freeze(req); child = Object.create(req); put = req.put; return 'kept'; }", "/keep");
+      "function(req){ frozen = Object.freeze(req); child = Object.create(req); put = req.put; return 'kept'; }",
+      "/keep");
   uint32_t look = site.route("function(req){ return frozen.query.q + child.query.q; }", "/look");
   site.run({.route = keep, .query = "q=1"});
   EXPECT_EQ(site.run({.route = look, .query = "q=2"}).body, "11");
@@ -381,7 +404,8 @@ TEST(Req, MappedBodyLivesAsLongAsItIsHeld) {
   // More uploads than may be held: the oldest Buffers become empty, none crashes.
   site.handler.reset();
   site.site.run("hoarded = []");
-  uint32_t hoard = site.route("function(req){ hoarded.push(req.body); return {txt: '' + hoarded[0].length}; }", "/hoard");
+  uint32_t hoard =
+      site.route("function(req){ hoarded.push(req.body); return {txt: '' + hoarded[0].length}; }", "/hoard");
   upload.route = hoard;
   std::string first_length;
   for (int i = 0; i < 70; ++i) first_length = site.run(upload).body;
@@ -395,7 +419,8 @@ TEST(Req, UnreadMappedBodyOfAKeptRequestIsEmpty) {
   HandlerSite site;
   TestRequest upload = form("application/json", R"({"a":1})", true);
   uint32_t keep = site.route("function(req){ kept = req; return ''; }", "/keep");
-  uint32_t look = site.route("function(req){ return {json: JSON.stringify([kept.body.length, kept.postData])}; }", "/look");
+  uint32_t look =
+      site.route("function(req){ return {json: JSON.stringify([kept.body.length, kept.postData])}; }", "/look");
   upload.route = keep;
   site.run(upload);
   EXPECT_EQ(site.run({.route = look}).body, R"([0,{"Content-Type":"application/json"}])");

@@ -37,11 +37,11 @@ TEST(NetworkString, EachMaximalIllFormedPieceBecomesOneReplacement) {
       {"\xFF", 1, ""},
       {"\x80", 1, ""},
       {"\x81\x82", 2, ""},
-      {"\xC0\xAF", 2, ""},           // overlong
-      {"\xE0\x80\xAF", 3, ""},       // overlong
-      {"\xED\xA0\x80", 3, ""},       // a surrogate of its own
-      {"\xF4\x90\x80\x80", 4, ""},   // above U+10FFFF
-      {"\xF0\x9F\x98", 1, ""},       // cut short
+      {"\xC0\xAF", 2, ""},          // overlong
+      {"\xE0\x80\xAF", 3, ""},      // overlong
+      {"\xED\xA0\x80", 3, ""},      // a surrogate of its own
+      {"\xF4\x90\x80\x80", 4, ""},  // above U+10FFFF
+      {"\xF0\x9F\x98", 1, ""},      // cut short
       {"\xE2\x82", 1, ""},
       {"\xE2\x82z", 1, "z"},
       {"\xF0\x9F\x98!", 1, "!"},
@@ -72,7 +72,9 @@ TEST(NetworkString, KeysAreOwnPropertiesWhateverTheyAreCalled) {
   JsHeap heap;
   duk_context* js = heap.js();
   duk_push_bare_object(js);
-  for (const char* name : {"__proto__", "constructor", "toString", "\xFF" "hidden"}) {
+  for (const char* name : {"__proto__", "constructor", "toString",
+                           "\xFF"
+                           "hidden"}) {
     duk_push_true(js);
     put_network_key(js, -2, name);
   }

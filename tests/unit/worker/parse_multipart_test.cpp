@@ -88,14 +88,14 @@ TEST(Multipart, Edges) {
   EXPECT_EQ(contents("--b--\r\n"), "");
   EXPECT_EQ(contents("--b\r\nA: 1\r\n\r\nx\r\n--b--"), "[x]");
   EXPECT_EQ(contents("preamble\r\n--b\r\n\r\nx\r\n--b--\r\nepilogue"), "[x]");
-  EXPECT_EQ(contents("--b\r\n\r\n\r\n--b--"), "[]");            // empty content
-  EXPECT_EQ(contents("--b\r\nA: 1\r\n\r\n--b--"), "[]");        // and without its own line end
+  EXPECT_EQ(contents("--b\r\n\r\n\r\n--b--"), "[]");      // empty content
+  EXPECT_EQ(contents("--b\r\nA: 1\r\n\r\n--b--"), "[]");  // and without its own line end
   EXPECT_EQ(contents("--b  \t\r\n\r\nx\r\n--b \r\n\r\ny\r\n--b--"), "[x][y]");
   EXPECT_EQ(contents("--b\r\n\r\nx\r\n--bc\r\n--b--"), "[x\r\n--bc]");  // another line that begins alike
   EXPECT_EQ(contents("--b\r\n\r\nno final boundary"), "[no final boundary]");
   EXPECT_EQ(contents("--b\r\n\r\nends in CR LF\r\n"), "[ends in CR LF\r\n]");
   EXPECT_EQ(contents("--b\r\nheaders do not end"), "");
-  EXPECT_EQ(contents("x--b\r\n\r\ny"), "");                      // not at the start of a line
+  EXPECT_EQ(contents("x--b\r\n\r\ny"), "");  // not at the start of a line
   EXPECT_EQ(contents("--b\r\n\r\nx\n--b--"), "[x\n--b--]");
   EXPECT_EQ(contents("--b\r\n\r\nx\r\n--b--", ""), "");
   EXPECT_EQ(contents("--b\r\n\r\nx", std::string(300, 'b')), "");

@@ -93,7 +93,9 @@ TEST_F(ParseQuery, NamesOfThePrototypeAreOrdinaryProperties) {
 }
 
 TEST_F(ParseQuery, AScriptsSettersAreOutOfReach) {
-  eval("Object.defineProperty(Object.prototype, 'evil', {set: function() { throw new Error('reached'); }, configurable: true})");
+  eval(
+      "Object.defineProperty(Object.prototype, 'evil', {set: function() { throw new Error('reached'); }, configurable: "
+      "true})");
   EXPECT_EQ(parse("evil=1&a[evil]=2"), R"({"evil":"1","a":{"evil":"2"}})");
 }
 
@@ -108,10 +110,14 @@ TEST_F(ParseQuery, PiecesAreBounded) {
   EXPECT_EQ(eval("Object.keys(last.h).length"), std::to_string(limits::kMaxQueryPieces));
 }
 
-TEST_F(ParseQuery, DeepJsonStaysText) {
+TEST_F(ParseQuery, BadJsonStaysText) {
   std::string deep = "g=" + std::string(5000, '[') + std::string(5000, ']');
   parse(deep);
   EXPECT_EQ(eval("typeof last.g"), "string");
+  std::string many;
+  for (int i = 0; i < 900; ++i) many += "f" + std::to_string(i) + "={bad}&";
+  parse(many);
+  EXPECT_EQ(eval("last.f0 + last.f899"), "{bad}{bad}");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// For tests of script functions: a heap with rampart.utils made global, and one-line table rows that compare the value of
-// an expression, shown as the reference pages show it: JSON, Buffer(68 69) for bytes, or "throws MESSAGE".
+// For tests of script functions: a heap with rampart.utils made global, and one-line table rows that compare the value
+// of an expression, shown as the reference pages show it: JSON, Buffer(68 69) for bytes, or "throws MESSAGE".
 #pragma once
 
 #include <duktape.h>

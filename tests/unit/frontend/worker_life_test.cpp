@@ -1,0 +1,523 @@
+#include "frontend/worker_life.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/unit/common/open_descriptors.h"
+#include "tests/unit/frontend/fake_zygote.h"
+
+namespace ravelin::frontend {
+namespace {
+
+// A loop that takes down what it is told. Lives in the thread of the main loop, like loop 0.
+struct FakeLoop : LoopWorkers {
+  explicit FakeLoop(EventLoop& main) : main_(main) {}
+  EventLoop& events() override { return main_; }
+  void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel,
+                     std::shared_ptr<ipc::ClaimPage> page) override {
+    EXPECT_EQ(attached.count(slot), 0u) << "worker " << slot << " was attached over another one";
+    attached[slot] = generation;
+    channels[slot] = std::move(channel);
+    pages[slot] = std::move(page);
+  }
+  std::string worker_died(uint32_t slot, uint32_t generation, KillReason) override {
+    auto found = attached.find(slot);
+    if (found == attached.end() || found->second != generation) return "";
+    attached.erase(found);
+    channels.erase(slot);
+    pages.erase(slot);
+    ++deaths;
+    return std::exchange(running, "");
+  }
+  void no_workers() override { ++told_no_workers; }
+
+  EventLoop& main_;
+  std::map<uint32_t, uint32_t> attached;  // slot to generation
+  std::map<uint32_t, UniqueFd> channels;
+  std::map<uint32_t, std::shared_ptr<ipc::ClaimPage>> pages;
+  std::string running;
+  int deaths = 0;
+  int told_no_workers = 0;
+};
+
+ipc::ServerConfig config_of(uint32_t workers) {
+  ipc::ServerConfig config;
+  config.workers = workers;
+  return config;
+}
+
+// The life of `workers` workers over `loops` loops, running in a thread of its own.
+struct Life {
+  explicit Life(uint32_t workers, size_t loops = 1) : config(config_of(workers)), table(workers) {
+    for (size_t i = 0; i < loops; ++i) fake_loops.push_back(std::make_unique<FakeLoop>(main));
+    std::vector<LoopWorkers*> pointers;
+    for (auto& loop : fake_loops) pointers.push_back(loop.get());
+    life = std::make_unique<WorkerLife>(main, config, table, pointers);
+    thread = std::make_unique<LoopThread>(main, [this] { main.run([] {}); });
+    connect_zygote();
+  }
+  ~Life() {
+    thread.reset();  // nothing runs beside the test any more
+    life.reset();
+  }
+
+  void call(const std::function<void()>& work) { thread->call(work); }
+  void connect_zygote() {
+    UniqueFd end = zygote.take_near_end();
+    call([&] { life->set_zygote(std::move(end)); });
+  }
+  FakeLoop& loop() { return *fake_loops.front(); }
+  int told_no_workers() {
+    int count = 0;
+    call([&] { count = loop().told_no_workers; });
+    return count;
+  }
+  bool is_attached(const FakeWorker& worker) {
+    bool attached = false;
+    call([&] {
+      auto found = loop().attached.find(worker.slot);
+      attached = found != loop().attached.end() && found->second == worker.generation;
+    });
+    return attached;
+  }
+  // A worker that is up and that the life knows to be ready (the loops would post this).
+  std::unique_ptr<FakeWorker> take_ready_worker() {
+    auto worker = zygote.take_spawn();
+    EXPECT_TRUE(worker);
+    if (!worker) return nullptr;
+    zygote.announce(*worker);
+    call([&] { life->on_hello(worker->slot, worker->generation); });
+    return worker;
+  }
+  // The next worker of a slot has come; `killed` is what makes place for it.
+  void expect_successor(const FakeWorker& killed) {
+    auto next = zygote.take_spawn();
+    ASSERT_TRUE(next) << "no successor; log: " << log.text();
+    EXPECT_EQ(next->slot, killed.slot);
+    EXPECT_EQ(next->generation, killed.generation + 1);
+  }
+
+  LogWatch log;
+  EventLoop main;
+  ipc::ServerConfig config;
+  WorkerTable table;
+  std::vector<std::unique_ptr<FakeLoop>> fake_loops;
+  FakeZygote zygote;
+  std::unique_ptr<WorkerLife> life;
+  std::unique_ptr<LoopThread> thread;
+};
+
+// --- births ---
+
+TEST(WorkerLife, SpawnsEveryWorkerWithItsChannels) {
+  Life site(3, 2);
+  std::set<uint32_t> slots;
+  for (int i = 0; i < 3; ++i) {
+    auto worker = site.zygote.take_spawn();
+    ASSERT_TRUE(worker);
+    slots.insert(worker->slot);
+    EXPECT_EQ(worker->generation, 1u);
+    ASSERT_EQ(worker->channels.size(), 2u);
+    // Each channel leads to its loop, in loop order, and the page is the one that the loops have.
+    for (size_t loop = 0; loop < 2; ++loop) worker->channels[loop]->send(ipc::FrameType::kDrain, {});
+    site.call([&] {
+      for (size_t loop = 0; loop < 2; ++loop) {
+        char bytes[sizeof(ipc::FrameHeader)];
+        EXPECT_EQ(read(site.fake_loops[loop]->channels[worker->slot].get(), bytes, sizeof bytes),
+                  static_cast<ssize_t>(sizeof bytes));
+        site.fake_loops[loop]->pages[worker->slot]->queue(static_cast<uint32_t>(loop), 77);
+      }
+    });
+    EXPECT_TRUE(worker->claims.begin(0, 77));
+    EXPECT_TRUE(worker->claims.begin(1, 77));
+  }
+  EXPECT_EQ(slots, (std::set<uint32_t>{0, 1, 2}));
+  EXPECT_EQ(site.table.usable, 3u) << "on their way counts";
+}
+
+TEST(WorkerLife, LeavesNoDescriptorsBehind) {
+  size_t before = count_open_descriptors();
+  {
+    Life site(2);
+    auto first = site.take_ready_worker();
+    auto second = site.zygote.take_spawn();
+    ASSERT_TRUE(first && second);
+    site.zygote.end_worker(*first, SIGTERM);
+    site.expect_successor(*first);
+  }
+  EXPECT_EQ(count_open_descriptors(), before);
+}
+
+TEST(WorkerLife, AFailedSpawnIsTriedAgainAfterADelay) {
+  Life site(1);
+  uint64_t begin = monotonic_ms();
+  auto worker = site.zygote.take_spawn();
+  ASSERT_TRUE(worker);
+  site.zygote.refuse(*worker, EAGAIN);
+  site.expect_successor(*worker);
+  EXPECT_GE(monotonic_ms() - begin, limits::kRespawnDelayMs);
+  EXPECT_TRUE(site.log.waits_for("error: worker 0 could not be forked: Resource temporarily unavailable"));
+  EXPECT_EQ(site.told_no_workers(), 1) << "the queue is told that nobody is coming soon";
+}
+
+TEST(WorkerLife, ADeathBeforeHelloIsReplacedAfterADelay) {
+  Life site(1);
+  auto worker = site.zygote.take_spawn();
+  ASSERT_TRUE(worker);
+  uint64_t begin = monotonic_ms();
+  site.zygote.announce(*worker);
+  site.zygote.end_worker(*worker, SIGTERM);
+  site.expect_successor(*worker);
+  EXPECT_GE(monotonic_ms() - begin, limits::kRespawnDelayMs);
+  EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) died of signal 15 \\(SIGTERM\\) before it was ready"));
+}
+
+// --- deaths ---
+
+TEST(WorkerLife, AnIdleWorkerIsReplacedAtOnceAndLogged) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.zygote.end_worker(*worker, SIGTERM);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("error: worker 0 \\(pid " + std::to_string(worker->pid()) +
+                                 "\\) died of signal 15 \\(SIGTERM\\) while idle; a new one takes its place"));
+}
+
+TEST(WorkerLife, ADeathInARequestNamesTheRequest) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.loop().running = "GET /crash (ran 3 ms)"; });
+  site.table.outstanding[0] = 1;
+  site.zygote.end_worker(*worker, SIGSEGV);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("died of signal 11 \\(SIGSEGV\\) while running GET /crash \\(ran 3 ms\\)"));
+}
+
+TEST(WorkerLife, ASeriesOfDeathsInRequestsIsNeverSlowedDown) {
+  Life site(1);
+  uint64_t begin = monotonic_ms();
+  for (int i = 0; i < 8; ++i) {
+    auto worker = site.take_ready_worker();
+    ASSERT_TRUE(worker);
+    site.table.outstanding[0] = 1;
+    site.zygote.end_worker(*worker, SIGSEGV);
+  }
+  auto last = site.zygote.take_spawn();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->generation, 9u);
+  // With backoff it would be 200 + 400 + ... + 10,000 ms.
+  EXPECT_LT(monotonic_ms() - begin, 5000u);
+}
+
+// The only worker dies and its successor is asked for in the same step: what waits goes to that one (DESIGN 3: what a
+// dead worker had not begun goes to another worker), so nobody may be told that there is none.
+TEST(WorkerLife, ASingleWorkerThatIsReplacedAtOnceLeavesTheQueueAlone) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.table.outstanding[0] = 1;
+  site.zygote.end_worker(*worker, SIGSEGV);
+  site.expect_successor(*worker);
+  EXPECT_EQ(site.told_no_workers(), 0);
+  EXPECT_EQ(site.table.usable, 1u);
+}
+
+TEST(WorkerLife, WithoutAnyWorkerTheQueueIsTold) {
+  Life site(2);
+  auto first = site.zygote.take_spawn(), second = site.zygote.take_spawn();
+  ASSERT_TRUE(first && second);
+  site.zygote.refuse(*first, EAGAIN);
+  site.expect_successor(*first);
+  EXPECT_EQ(site.told_no_workers(), 0) << "one was still on its way";
+}
+
+// The wait status may come before the pidfd's event, or after it: one line either way.
+TEST(WorkerLife, TheZygotesWordMayComeFirst) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.zygote.tell_exit(*worker, SIGABRT);
+  site.call([] {});
+  site.call([] {});  // by now it has been read
+  worker->process->send(SIGABRT);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("died of signal 6 \\(SIGABRT\\) while idle"));
+  site.call([] {});
+  EXPECT_FALSE(site.log.has("ended while idle"));
+}
+
+TEST(WorkerLife, ASilentZygoteDoesNotHoldTheLineBack) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  worker->process->send(SIGTERM);
+  worker->process->wait();
+  EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) ended while idle"));
+}
+
+TEST(WorkerLife, TheLauncherTellsOfOrphans) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.zygote.close();
+  worker->process->send(SIGTERM);
+  auto status = static_cast<uint32_t>(worker->process->wait());
+  auto pid = static_cast<uint32_t>(worker->pid());
+  site.call([&] { site.life->on_orphan_exited({0xffffffff, 0xffffffff, pid, status}); });
+  EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) died of signal 15 \\(SIGTERM\\) while idle"));
+}
+
+TEST(WorkerLife, OrphansOfNobodyAreIgnored) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->on_orphan_exited({0xffffffff, 0xffffffff, 0x7ffffff0, 9}); });
+  EXPECT_TRUE(site.is_attached(*worker));
+}
+
+// A crash closes the worker's channel before its pidfd becomes readable: still a crash.
+TEST(WorkerLife, ACrashThatIsSeenFirstAsAClosedChannelIsACrash) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] {
+    worker->process->send(SIGSEGV);
+    worker->process->wait();
+    site.life->on_channel_closed(worker->slot, worker->generation);
+  });
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("worker 0 .*; a new one takes its place"));
+  EXPECT_FALSE(site.log.has("was killed")) << site.log.text();
+}
+
+TEST(WorkerLife, AWorkerThatClosesItsChannelAndStaysIsKilled) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->on_channel_closed(worker->slot, worker->generation); });
+  int status = site.zygote.report_exit(*worker);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  site.expect_successor(*worker);
+}
+
+// --- kills ---
+
+TEST(WorkerLife, KillsByPidfdAndSaysWhy) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->kill(0, worker->generation, KillReason::kTimeout, "GET /slow ran longer than allowed"); });
+  int status = site.zygote.report_exit(*worker);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) was killed: GET /slow ran longer than allowed; "));
+}
+
+TEST(WorkerLife, KillsTheWorkersChildrenToo) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  IdleChild child_of_worker, stranger;
+  child_of_worker.join_group_of(*worker->process);
+  site.call([&] { site.life->kill(0, worker->generation, KillReason::kTimeout, "x"); });
+  int status = child_of_worker.wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_EQ(kill(stranger.pid(), 0), 0);
+  site.zygote.report_exit(*worker);
+}
+
+TEST(WorkerLife, AKillMeantForAnEarlierWorkerIsIgnored) {
+  Life site(1);
+  auto first = site.take_ready_worker();
+  ASSERT_TRUE(first);
+  site.zygote.end_worker(*first, SIGTERM);
+  auto second = site.take_ready_worker();
+  ASSERT_TRUE(second);
+  site.call([&] {
+    site.life->kill(0, first->generation, KillReason::kTimeout, "late news");
+    site.life->on_retire(0, first->generation, "late news");
+    site.life->on_channel_closed(0, first->generation);
+  });
+  EXPECT_EQ(site.zygote.take_spawn(50), nullptr);
+  EXPECT_TRUE(site.is_attached(*second));
+}
+
+TEST(WorkerLife, AWorkerCondemnedBeforeItWasNamedIsKilledThen) {
+  Life site(1);
+  auto worker = site.zygote.take_spawn();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->kill(0, worker->generation, KillReason::kMalformed, "garbage"); });
+  site.zygote.announce(*worker);
+  int status = site.zygote.report_exit(*worker);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  site.expect_successor(*worker);
+}
+
+TEST(WorkerLife, AProcessThatNobodyWaitsForIsKilled) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  FakeWorker stranger;
+  stranger.generation = worker->generation + 5;
+  site.zygote.announce(stranger);
+  int status = stranger.process->wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_TRUE(site.is_attached(*worker));
+}
+
+TEST(WorkerLife, NewsAboutSlotsThatDoNotExistAreIgnored) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  FakeWorker outside;
+  outside.slot = 1;
+  outside.generation = 1;
+  site.zygote.announce(outside);
+  site.zygote.refuse(outside, EAGAIN);
+  outside.process->send(SIGKILL);
+  site.zygote.report_exit(outside);
+  EXPECT_EQ(site.zygote.take_spawn(50), nullptr);
+  EXPECT_TRUE(site.is_attached(*worker));
+}
+
+TEST(WorkerLife, AStoppedWorkerIsKilledARunningOneIsNot) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->kill_if_stopped(0, worker->generation); });
+  EXPECT_TRUE(site.is_attached(*worker));
+  worker->process->send(SIGSTOP);
+  worker->process->wait(WUNTRACED);
+  site.call([&] { site.life->kill_if_stopped(0, worker->generation); });
+  site.zygote.report_exit(*worker);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("was killed: it was stopped by a signal"));
+}
+
+TEST(WorkerLife, ARetiredWorkerMayEndInPeace) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->on_retire(0, worker->generation, "its heap is full"); });
+  site.zygote.end_worker(*worker, SIGTERM);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(site.log.waits_for("worker 0 \\(pid [0-9]+\\) was retired: its heap is full; "));
+}
+
+TEST(WorkerLife, ARetiredWorkerThatDoesNotEndIsKilled) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] { site.life->on_retire(0, worker->generation, "tired"); });
+  int status = site.zygote.report_exit(*worker);  // waits for the kill
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  site.expect_successor(*worker);
+}
+
+// SIGKILL that was not ours is an operator's or the OOM killer's: no backoff, however often.
+TEST(WorkerLife, ForeignKillsAreForgiven) {
+  Life site(1);
+  uint64_t begin = monotonic_ms();
+  constexpr int kKills = 8;
+  for (int i = 0; i < kKills; ++i) {
+    auto worker = site.take_ready_worker();
+    ASSERT_TRUE(worker) << i;
+    site.zygote.end_worker(*worker, SIGKILL);
+  }
+  ASSERT_TRUE(site.zygote.take_spawn());
+  EXPECT_LT(monotonic_ms() - begin, 5000u);
+}
+
+// --- the zygote's end ---
+
+TEST(WorkerLife, WorkersOutliveTheirZygote) {
+  Life site(2);
+  auto named = site.take_ready_worker();
+  auto unnamed = site.zygote.take_spawn();
+  ASSERT_TRUE(named && unnamed);
+  site.zygote.close();
+  ASSERT_TRUE(site.log.waits_for("the zygote has ended")) << site.log.text();
+  EXPECT_TRUE(site.is_attached(*named));
+  EXPECT_EQ(site.table.usable, 1u);
+  // The next zygote is asked for the one that never came.
+  site.connect_zygote();
+  auto next = site.zygote.take_spawn();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->slot, unnamed->slot);
+  EXPECT_EQ(next->generation, unnamed->generation + 1);
+  EXPECT_EQ(site.zygote.take_spawn(50), nullptr);
+}
+
+TEST(WorkerLife, AZygoteThatSendsGarbageIsLost) {
+  Life site(1);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.zygote.send_garbage();
+  EXPECT_TRUE(site.log.waits_for("warning: .*waiting for a new zygote"));
+  EXPECT_TRUE(site.is_attached(*worker));
+}
+
+// Condemned before the zygote named it, and then the zygote dies: no process will ever be named, the slot must not
+// wait for it.
+TEST(WorkerLife, ASlotWhoseWorkerWasNeverNamedIsFilledAgain) {
+  for (bool said_hello : {false, true}) {
+    for (bool condemned_before : {true, false}) {
+      SCOPED_TRACE(std::string(said_hello ? "hello, " : "") + (condemned_before ? "condemned before" : "after"));
+      Life site(1);
+      auto worker = site.zygote.take_spawn();
+      ASSERT_TRUE(worker);
+      auto condemn = [&] {
+        site.call([&] { site.life->kill(0, worker->generation, KillReason::kMalformed, "garbage"); });
+      };
+      if (said_hello) site.call([&] { site.life->on_hello(0, worker->generation); });
+      if (condemned_before) condemn();
+      site.zygote.close();
+      ASSERT_TRUE(site.log.waits_for("the zygote has ended")) << site.log.text();
+      if (!condemned_before) condemn();
+      site.connect_zygote();
+      auto next = site.zygote.take_spawn(3000);
+      ASSERT_TRUE(next) << "the slot stays empty for ever";
+      EXPECT_EQ(next->generation, worker->generation + 1);
+    }
+  }
+}
+
+// --- the end ---
+
+TEST(WorkerLife, EndAllKillsEverybodyAndNobodyIsBorn) {
+  Life site(3);
+  auto ready = site.take_ready_worker();
+  auto spawning = site.zygote.take_spawn();
+  auto refused = site.zygote.take_spawn();
+  ASSERT_TRUE(ready && spawning && refused);
+  site.zygote.announce(*spawning);
+  site.zygote.refuse(*refused, EAGAIN);
+  ASSERT_TRUE(site.log.waits_for("could not be forked"));
+  site.call([&] { site.life->end_all(); });
+  for (FakeWorker* worker : {ready.get(), spawning.get()}) {
+    int status = site.zygote.report_exit(*worker);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  }
+  EXPECT_TRUE(site.thread->becomes_true([&] { return site.life->all_dead(); }));
+  EXPECT_EQ(site.zygote.take_spawn(300), nullptr) << "not even the one whose delay is over";
+  EXPECT_EQ(site.told_no_workers(), 0);
+}
+
+TEST(DescribeWaitStatus, SignalsAndCodes) {
+  EXPECT_EQ(describe_wait_status(SIGSEGV), "died of signal 11 (SIGSEGV)");
+  EXPECT_EQ(describe_wait_status(SIGABRT | 0x80), "died of signal 6 (SIGABRT)") << "with a core dump";
+  EXPECT_EQ(describe_wait_status(60), "died of signal 60 (SIG?)");
+  EXPECT_EQ(describe_wait_status(0), "ended with exit code 0");
+  EXPECT_EQ(describe_wait_status(3 << 8), "ended with exit code 3");
+}
+
+}  // namespace
+}  // namespace ravelin::frontend

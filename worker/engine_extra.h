@@ -1,0 +1,18 @@
+// Two operations on the engine's objects that its API lacks and that each request needs: a fast copy of a prepared
+// object, and how many references a value has. Compiled inside the engine (engine_extra.inc is appended to Duktape's
+// source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well
+// enough. Main thread of launcher and workers.
+#pragma once
+
+#include <duktape.h>
+
+extern "C" {
+
+// Pushes a new object with the own properties (values, accessors, attributes, order) and the prototype of the plain
+// object at `source`. The source must be an extensible ordinary object without an array part that no script can reach.
+// Costs one allocation and a copy of the table instead of a property definition each. Throws when memory runs out.
+void ravelin_push_object_copy(duk_context* js, void* source);
+
+// References to the value at this heap pointer, those of the value stack included.
+duk_size_t ravelin_reference_count(const void* heap_pointer);
+}
