@@ -15,6 +15,7 @@
 // What the generated duk_config.h names; the program proper has them in worker/js_heap.cpp.
 extern "C" duk_bool_t ravelin_exec_timeout_check(void*) { return 0; }
 extern "C" duk_double_t ravelin_random_double(void*) { return 0.5; }
+extern "C" duk_bool_t ravelin_boolean_as_method(duk_context*, const char*) { return 0; }
 
 namespace {
 
