@@ -50,6 +50,7 @@ constexpr size_t kEventHighWater = 4 * 1024 * 1024;    // unsent bytes for one l
 constexpr size_t kEventLowWater = 1024 * 1024;         // ...until no more than this is unsent
 constexpr uint64_t kEventPatienceMs = 5'000;           // a listener that takes nothing for so long misses events
 constexpr size_t kEventInboxBytes = 4 * 1024 * 1024;   // received and not yet run; then the channel is not read
+constexpr size_t kMaxEventCopy = 1024 * 1024;          // data that came as fd: copied at once up to this, fds are few
 constexpr size_t kEventQueueBytes = 64 * 1024 * 1024;  // the same with a context's own triggers; then trigger() throws
 constexpr uint64_t kEventRoundNs = 1'000'000;          // callbacks run so long, then I/O and timers get their turn
 constexpr uint64_t kEventSyncMs = 1'000;               // a context waits at most so long until the hub knows a listener

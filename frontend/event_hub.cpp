@@ -37,6 +37,7 @@ void EventHub::attach(ContextId id, Port& port, std::string name) {
   Context& context = contexts_[id];
   context.port = &port;
   context.name = std::move(name);
+  if (is_scoped_) port.words().scoped.store(1, std::memory_order_release);
 }
 
 void EventHub::detach(ContextId id) {
@@ -78,6 +79,8 @@ const char* EventHub::handle(ContextId id, ipc::Frame& frame) {
     }
     case FrameType::kEventTrigger:
       return on_trigger(id, frame);
+    case FrameType::kEventScope:
+      return on_scope(id, frame);
     default:
       return "frame of a type that this side does not take";
   }
@@ -114,6 +117,16 @@ const char* EventHub::on_trigger(ContextId id, ipc::Frame& frame) {
   return nullptr;
 }
 
+const char* EventHub::on_scope(ContextId id, const ipc::Frame& frame) {
+  auto scope = ipc::decode_event_on(frame.payload);
+  if (!scope) return "EventScope that does not decode";
+  is_scoped_ = true;
+  for (Context& context : contexts_)
+    if (context.port != nullptr) context.port->words().scoped.store(1, std::memory_order_release);
+  contexts_[id].port->words().synced.store(scope->serial, std::memory_order_release);
+  return nullptr;
+}
+
 // Takes the frame's bytes from the sender's window.
 const char* EventHub::charge(ContextId id, const ipc::Frame& frame, uint64_t memfd_bytes) {
   Context& from = contexts_[id];
@@ -132,13 +145,19 @@ void EventHub::pass_on(ContextId from, std::string_view event, FrameType type, c
   if (found == events_.end()) return;
   for (ContextId to : found->second) {
     if (to == from) continue;  // its own listeners have it already
-    if (contexts_[to].is_deaf) {
+    if (misses(contexts_[to], type)) {
       contexts_[to].missed += 1;
       continue;
     }
     append(contexts_[to], type, frame, memfd_bytes);
     note_load(contexts_[from], to);
   }
+}
+
+// A removal that is missed would leave its listener for ever, and removals are small and few.
+bool EventHub::misses(const Context& to, FrameType type) const {
+  if (!to.is_deaf) return false;
+  return type == FrameType::kEventDeliver || load_of(to.port->channel()) > 2 * limits::kEventHighWater;
 }
 
 void EventHub::append(Context& to, FrameType type, const ipc::Frame& frame, uint64_t memfd_bytes) {

@@ -59,7 +59,7 @@ class EventHub {
     size_t events = 0;          // that it listens to
     size_t name_bytes = 0;      // of those
     bool is_congested = false;  // in congested_: had more than kEventHighWater unsent, and has more than kEventLowWater
-    bool is_deaf = false;       // congested, and took nothing for kEventPatienceMs: misses what comes
+    bool is_deaf = false;       // congested, and took nothing for kEventPatienceMs: misses the triggers that come
     uint64_t missed = 0;        // while deaf
     uint64_t sent_bytes = 0;    // while congested: the channel's count when it was last seen to move...
     uint64_t moved_ns = 0;      // ...and when that was; 0: not looked at yet
@@ -78,6 +78,8 @@ class EventHub {
                uint64_t memfd_bytes);
   void append(Context& to, ipc::FrameType type, const ipc::Frame& frame, uint64_t memfd_bytes);
   void note_load(Context& from, ContextId to);
+  const char* on_scope(ContextId id, const ipc::Frame& frame);
+  bool misses(const Context& to, ipc::FrameType type) const;
   bool watch(Context& context, uint64_t now_ns);
   bool give_credit(Context& context);
 
@@ -85,6 +87,7 @@ class EventHub {
   Events events_;  // invariant: no entry is empty; an id is in an entry at most once
   std::vector<ContextId> uncredited_;
   std::vector<ContextId> congested_;
+  bool is_scoped_ = false;  // event names belong to their modules (runtime-api 4.6), in contexts to come as well
 };
 
 }  // namespace ravelin::frontend

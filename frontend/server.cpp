@@ -74,6 +74,7 @@ Status Server::take_start_frame(ipc::Frame& frame, bool& complete) {
     if (!config) return config.error();
     config_ = std::move(config.value());
     has_config_ = true;
+    event_hub_ = std::make_unique<EventHub>(config_.workers + size_t{1});
     return Ok{};
   }
   if (frame.type == FrameType::kListener && has_config_) {
@@ -82,6 +83,11 @@ Status Server::take_start_frame(ipc::Frame& frame, bool& complete) {
     if (listener.value().loop >= config_.loops)
       return Error{ErrorCode::kInvalid, "Listener for a loop that is not there"};
     pending_listeners_.push_back({std::move(frame.descriptor), std::move(listener.value())});
+    return Ok{};
+  }
+  // What the launcher listens to is known before there is a worker to trigger it.
+  if (frame.type >= FrameType::kEventOn && has_config_) {
+    handle_control(frame);
     return Ok{};
   }
   if (frame.type == FrameType::kZygote && has_config_) {
@@ -101,7 +107,6 @@ Status Server::build(UniqueFd zygote) {
     loops_.push_back(std::make_unique<Loop>(config_, *router_, *table_, i));
     for_life.push_back(loops_.back().get());
   }
-  event_hub_ = std::make_unique<EventHub>(config_.workers + size_t{1});
   loops_[0]->set_event_hub(event_hub_.get());
   EventLoop& main = loops_[0]->events();
   life_ = std::make_unique<WorkerLife>(main, config_, *table_, for_life);

@@ -26,7 +26,8 @@ constexpr uint32_t claim_word(uint64_t stream, ClaimState state) {
 // Written by the frontend's event hub and read by the context that shares the page.
 struct EventWords {
   std::atomic<uint64_t> credited{0};  // bytes of its event frames that the hub has passed on, in all
-  std::atomic<uint64_t> synced{0};    // serial of the last EventOn that the hub knows
+  std::atomic<uint64_t> synced{0};    // serial of the last EventOn or EventScope that the hub knows
+  std::atomic<uint64_t> scoped{0};    // 1: event names belong to their modules
 };
 
 class ClaimPage {

@@ -14,6 +14,7 @@
 
 namespace ravelin::ipc {
 
+// EventOn; EventScope has the serial alone.
 struct EventOn {
   uint64_t serial = 0;
   std::string_view event;

@@ -40,8 +40,9 @@ enum class FrameType : uint8_t {
   kEventTrigger = 22,    // worker, launcher -> frontend
   kEventDeliver = 23,    // frontend -> worker, launcher: a trigger of another context
   kEventPage = 24,       // launcher -> frontend: the page with the launcher's event words; it takes part in events now
+  kEventScope = 25,      // worker, launcher -> frontend: event names belong to their modules from now on, everywhere
 };
-constexpr uint8_t kMaxFrameType = 24;
+constexpr uint8_t kMaxFrameType = 25;
 
 constexpr uint8_t kFlagDescriptor = 1;  // one descriptor belongs to this frame
 

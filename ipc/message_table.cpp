@@ -41,6 +41,7 @@ constexpr std::array<MessageRule, kMaxFrameType> kTable{{
     {FrameType::kEventTrigger, "EventTrigger", W | L, 4, kFrameMax, Descriptor::kOptional},
     {FrameType::kEventDeliver, "EventDeliver", F, 4, kFrameMax, Descriptor::kOptional},
     {FrameType::kEventPage, "EventPage", L, 0, 0, Descriptor::kAlways},
+    {FrameType::kEventScope, "EventScope", W | L, 8, 8, Descriptor::kNever},
 }};
 
 }  // namespace

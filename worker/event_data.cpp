@@ -29,8 +29,7 @@ class Writer {
 
   // The value on top of the stack, which stays.
   void value() {
-    if (out_.size() > limits::kMaxEventBytes)
-      throw_range_error(js_, "event.trigger: data has more than %zu bytes", limits::kMaxEventBytes);
+    if (out_.size() > limits::kMaxEventBytes) refuse_size();
     switch (duk_get_type(js_, -1)) {
       case DUK_TYPE_NULL:
         return byte(kNull);
@@ -49,9 +48,15 @@ class Writer {
         return byte(kUndefined);
     }
   }
-  std::string take() { return std::move(out_); }
+  std::string take() {
+    if (out_.size() > limits::kMaxEventBytes) refuse_size();
+    return std::move(out_);
+  }
 
  private:
+  [[noreturn]] void refuse_size() {
+    throw_range_error(js_, "event.trigger: data has more than %zu bytes", limits::kMaxEventBytes);
+  }
   void byte(uint8_t value) { out_.push_back(static_cast<char>(value)); }
   template <typename T>
   void big_endian(T value) {
@@ -77,8 +82,7 @@ class Writer {
     head(kNegative, static_cast<uint64_t>(-1 - value));
   }
   void string(Major major, std::string_view bytes) {
-    if (bytes.size() > limits::kMaxEventBytes)
-      throw_range_error(js_, "event.trigger: data has more than %zu bytes", limits::kMaxEventBytes);
+    if (bytes.size() > limits::kMaxEventBytes) refuse_size();
     head(major, bytes.size());
     out_.append(bytes);
   }
@@ -108,6 +112,7 @@ class Writer {
   }
   void array() {
     const duk_size_t length = duk_get_length(js_, -1);
+    if (length > limits::kMaxEventBytes) refuse_size();  // each takes a byte: no need to walk through the holes
     head(kArray, length);
     for (duk_size_t i = 0; i < length; ++i) {
       duk_get_prop_index(js_, -1, static_cast<duk_uarridx_t>(i));
@@ -275,10 +280,7 @@ std::string encode_event_data(duk_context* js, duk_idx_t index) {
   duk_dup(js, index);
   writer.value();
   duk_pop(js);
-  std::string bytes = writer.take();
-  if (bytes.size() > limits::kMaxEventBytes)
-    throw_range_error(js, "event.trigger: data has more than %zu bytes", limits::kMaxEventBytes);
-  return bytes;
+  return writer.take();
 }
 
 void push_event_data(duk_context* js, std::string_view bytes) {

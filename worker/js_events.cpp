@@ -79,7 +79,7 @@ void JsEvents::abandon_after_fork(event_base* fresh_base) {
   name_bytes_ = 0;
   queue_.clear();
   queued_bytes_ = received_bytes_ = 0;
-  reading_stopped_ = is_armed_ = unsynced_ = false;
+  reading_stopped_ = is_armed_ = unsynced_ = is_waiting_ = false;
   uplink_ = nullptr;
   base_ = fresh_base;
   event_ = nullptr;  // the old one lies in the parent's base: freeing it would touch that base
@@ -102,10 +102,16 @@ JsEvents& JsEvents::of(duk_context* js) {
   return *self;
 }
 
+// Whether scopeToModule() was called, in whatever context: it cannot be undone.
+bool JsEvents::is_scoped() {
+  if (!scope_to_module_ && uplink_) scope_to_module_ = uplink_->words().scoped.load(std::memory_order_acquire) != 0;
+  return scope_to_module_;
+}
+
 // The name under which an event is known everywhere (runtime-api 4.6).
-std::string JsEvents::scoped(duk_context* js, std::string_view event) const {
+std::string JsEvents::scoped(duk_context* js, std::string_view event) {
   std::string name;
-  if (JsModules* modules = JsHeap::of(js).modules; scope_to_module_ && modules) {
+  if (JsModules* modules = JsHeap::of(js).modules; modules && is_scoped()) {
     const std::string_view module = modules->calling_module(js);
     if (!module.empty()) name.append(1, kScopeMark).append(module).append(1, '\0');
   }
@@ -226,7 +232,10 @@ duk_ret_t JsEvents::native_remove(duk_context* js) {
 }
 
 duk_ret_t JsEvents::native_scope_to_module(duk_context* js) {
-  of(js).scope_to_module_ = true;
+  JsEvents& self = of(js);
+  if (self.is_scoped()) return 0;
+  self.scope_to_module_ = true;
+  self.send_scope();
   return 0;
 }
 
@@ -326,16 +335,10 @@ void JsEvents::deliver(const Queued& item) {
 
 // Puts the data of the trigger into the stack's slot, where all callbacks share it.
 bool JsEvents::push_data(const Queued& item, duk_idx_t slot) {
-  std::string from_file;
-  if (item.memfd_bytes > 0) {
-    from_file.resize(item.memfd_bytes);
-    const ssize_t n = pread(item.memfd.get(), from_file.data(), from_file.size(), 0);
-    if (n != static_cast<ssize_t>(from_file.size())) {
-      logf("error: %zu bytes of an event's data could not be read; it is dropped", from_file.size());
-      return false;
-    }
-  }
   const bool ok = run_protected(js_, [&](duk_context* js) {
+    std::string from_file;
+    if (item.memfd_bytes > 0 && !read_memfd(item.memfd, item.memfd_bytes, from_file))
+      throw_error(js, "its data could not be read: %s", errno_text(errno).c_str());
     push_event_data(js, item.memfd_bytes > 0 ? from_file : item.text);
     duk_replace(js, slot);
   });

@@ -52,7 +52,7 @@ class JsEvents {
 
   // A hub, from now on: it is told of every event that has listeners. `uplink` lives until disconnect().
   void connect(EventUplink& uplink);
-  void disconnect() { uplink_ = nullptr; }
+  void disconnect();
 
   // EventDeliver, EventOff and EventRemove from the hub; takes what it needs of the frame. False when the frame is no
   // such thing or does not decode. Runs no script.
@@ -66,12 +66,14 @@ class JsEvents {
 
   // True while the hub may not know the latest listener.
   bool is_unsynced() const { return unsynced_; }
+  // The same, with a look at what the hub says. Async-signal-safe.
+  bool is_known_to_hub() const;
   // Waits until it does, bounded: to be called before anything leaves this process that the channel's order does not
   // cover. Must not be called while a frame is half written.
   void sync();
 
   // In the child of a fork: forgets every listener, whatever is queued and the uplink, and goes on with `fresh_base`,
-  // leaving the parent's libevent state untouched. Null: what is triggered from now on waits until a later call.
+  // leaving the parent's libevent state untouched. Null: a process that runs no script; a later call gives it a loop.
   void abandon_after_fork(event_base* fresh_base);
 
   // Run before and after each callback (deadlines; microtasks, flushing). They must not throw.
@@ -112,7 +114,8 @@ class JsEvents {
   static JsEvents& of(duk_context* js);
   static void on_event(evutil_socket_t, short, void* self);
 
-  std::string scoped(duk_context* js, std::string_view event) const;
+  bool is_scoped();
+  std::string scoped(duk_context* js, std::string_view event);
   std::string name_argument(duk_context* js, duk_idx_t index, const char* error) const;
   uint64_t stamp();
   void check_room_for_event(duk_context* js, std::string_view event) const;
@@ -121,6 +124,7 @@ class JsEvents {
 
   // To the hub; without effect when there is none.
   void send_on(std::string_view event);
+  void send_scope();
   void send_unlisten(std::string_view event);
   void send_end(duk_context* js, Kind kind, std::string_view event, std::string_view listener, uint64_t issued_ns);
   void send_trigger(duk_context* js, std::string_view event, std::string_view data);
@@ -134,6 +138,7 @@ class JsEvents {
   void deliver(const Queued& item);
   void call(void* entry, duk_idx_t data);
   bool push_data(const Queued& item, duk_idx_t slot);
+  static bool read_memfd(const UniqueFd& memfd, uint64_t size, std::string& bytes);
 
   duk_context* js_;
   event_base* base_ = nullptr;
@@ -147,12 +152,12 @@ class JsEvents {
   bool reading_stopped_ = false;  // is_full() was true; resume_reading() is owed
   EventUplink* uplink_ = nullptr;
   uint64_t sent_bytes_ = 0;  // event_cost() of what went to this uplink
-  uint64_t serial_ = 0;      // of the last EventOn to this uplink
+  uint64_t serial_ = 0;      // of the last EventOn or EventScope to this uplink
   bool unsynced_ = false;
   bool is_waiting_ = false;  // in await_window()
   uint64_t last_stamp_ = 0;
   uint64_t next_id_ = 1;
-  bool scope_to_module_ = false;
+  bool scope_to_module_ = false;  // see is_scoped()
   std::function<void()> before_callback_;
   std::function<void()> after_callback_;
 };

@@ -1,5 +1,6 @@
 // JsEvents and the hub: what is sent when a script registers or triggers, how a sender waits for its window, how a
 // listener is made known, and what comes from other contexts.
+#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "worker/block_hook.h"
 #include "worker/js_error.h"
 #include "worker/js_events.h"
+#include "worker/script_section.h"
 #include "worker/sleep_hook.h"
 
 namespace ravelin::worker {
@@ -42,11 +44,31 @@ void JsEvents::connect(EventUplink& uplink) {
   uplink_ = &uplink;
   sent_bytes_ = serial_ = 0;
   unsynced_ = false;
+  if (scope_to_module_) send_scope();
   for (const auto& [event, listeners] : events_) send_on(event);
+}
+
+void JsEvents::disconnect() {
+  is_scoped();  // what was decided elsewhere stays, also for the next hub
+  uplink_ = nullptr;
+}
+
+// The frames. A signal handler may send what a worker has finished: not while one is half written, hence the pauses.
+
+void JsEvents::send_scope() {
+  if (!uplink_) return;
+  ScriptPause pause;
+  ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventScope);
+  ipc::encode_event_on(frame.payload(), {++serial_, {}});
+  frame.finish();
+  unsynced_ = true;
+  uplink_->wrote();
+  arm();
 }
 
 void JsEvents::send_on(std::string_view event) {
   if (!uplink_) return;
+  ScriptPause pause;
   ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventOn);
   ipc::encode_event_on(frame.payload(), {++serial_, event});
   frame.finish();
@@ -57,6 +79,7 @@ void JsEvents::send_on(std::string_view event) {
 
 void JsEvents::send_unlisten(std::string_view event) {
   if (!uplink_) return;
+  ScriptPause pause;
   ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventUnlisten);
   frame.payload().append(event);
   frame.finish();
@@ -68,6 +91,7 @@ void JsEvents::send_end(duk_context* js, Kind kind, std::string_view event, std:
                         uint64_t issued_ns) {
   await_window(js);
   if (!uplink_) return;
+  ScriptPause pause;
   const bool is_off = kind == Kind::kOff;
   ipc::FrameWriter frame(uplink_->channel().out(), is_off ? FrameType::kEventOff : FrameType::kEventRemove);
   const size_t start = frame.payload().size();
@@ -84,6 +108,7 @@ void JsEvents::send_trigger(duk_context* js, std::string_view event, std::string
   if (!uplink_) return;
   UniqueFd memfd;
   if (data.size() > limits::kMaxInlineEvent) memfd = store_data(js, data);
+  ScriptPause pause;
   const uint64_t memfd_bytes = memfd ? data.size() : 0;
   ipc::Channel& channel = uplink_->channel();
   ipc::FrameWriter frame(channel.out(), FrameType::kEventTrigger, 0, 0, memfd ? ipc::kFlagDescriptor : uint8_t{0});
@@ -134,14 +159,32 @@ void JsEvents::sync() {
   }
 }
 
+bool JsEvents::is_known_to_hub() const {
+  return !unsynced_ || !uplink_ || uplink_->words().synced.load(std::memory_order_acquire) >= serial_;
+}
+
+// A copy that nobody else can change while it is looked at.
+bool JsEvents::read_memfd(const UniqueFd& memfd, uint64_t size, std::string& bytes) {
+  bytes.resize(size);
+  const ssize_t n = pread(memfd.get(), bytes.data(), bytes.size(), 0);
+  if (n >= 0 && static_cast<uint64_t>(n) < size) errno = EIO;  // less than its sender had said
+  return n == static_cast<ssize_t>(size);
+}
+
 bool JsEvents::take(ipc::Frame& frame) {
   if (frame.type == FrameType::kEventDeliver) {
     auto message = ipc::decode_event_message(frame.payload, static_cast<bool>(frame.descriptor));
     if (!message) return false;
     // Only now, so that nothing is copied for a listener that has gone meanwhile.
-    if (events_.contains(message->event))
-      queue({Kind::kTrigger, true, 0, std::string(message->event), std::string(message->data),
-             std::move(frame.descriptor), message->memfd_bytes});
+    if (!events_.contains(message->event)) return true;
+    Queued item{Kind::kTrigger, true, 0, std::string(message->event), std::string(message->data),
+                std::move(frame.descriptor), message->memfd_bytes};
+    // A queue of many descriptors would use up those of the process.
+    if (item.memfd && item.memfd_bytes <= limits::kMaxEventCopy && read_memfd(item.memfd, item.memfd_bytes, item.text)) {
+      item.memfd.reset();
+      item.memfd_bytes = 0;
+    }
+    queue(std::move(item));
   } else if (frame.type == FrameType::kEventOff || frame.type == FrameType::kEventRemove) {
     const bool is_off = frame.type == FrameType::kEventOff;
     auto end = is_off ? ipc::decode_event_off(frame.payload) : ipc::decode_event_remove(frame.payload);

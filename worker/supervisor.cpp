@@ -145,8 +145,9 @@ Status Supervisor::spawn_frontend() {
     if (!copy) return system_error("dup of a listening socket", errno);
     control.send(FrameType::kListener, ipc::encode_listener({listener.address, listener.loop, false}), std::move(copy));
   }
-  if (Status status = connect_frontend_to_zygote(); !status) return status;
-  return connect_events();
+  // First what the script listens to, then what begins the serving.
+  if (Status status = connect_events(); !status) return status;
+  return connect_frontend_to_zygote();
 }
 
 // A new frontend knows nothing of what the script listens to.

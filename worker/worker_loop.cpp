@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <deque>
@@ -31,6 +32,8 @@ namespace {
 using ipc::Channel;
 using ipc::FrameType;
 
+constexpr int kNapsInSignal = 100;       // the hub needs one turn of its loop
+constexpr long kSignalNapNs = 100'000;
 constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
 
 class WorkerLoop : private EventUplink {
@@ -53,7 +56,6 @@ class WorkerLoop : private EventUplink {
     sigemptyset(&action.sa_mask);
     sigaction(ipc::flush_signal(), &action, nullptr);
     set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->before_blocking(); }, this);
-    if (heap_.events) heap_.events->connect(*this);
   }
 
   [[noreturn]] void run() {
@@ -62,6 +64,7 @@ class WorkerLoop : private EventUplink {
       link->channel.send(FrameType::kHello, ipc::encode(ipc::Hello{ipc::kProtocolVersion, slot_, generation_}));
       flush(*link);
     }
+    if (heap_.events) heap_.events->connect(*this);  // may send frames: Hello comes first
     event_base_loop(base_, EVLOOP_NO_EXIT_ON_EMPTY);
     give_up("the event loop ended");
   }
@@ -177,6 +180,7 @@ class WorkerLoop : private EventUplink {
     if (link.channel.unsent() > limits::kEventBatchBytes) flush();
   }
   void flush() override {
+    ScriptPause pause;
     flush(*links_[0]);
     if (running_ == links_[0].get()) finished_bytes_ = running_->channel.out().size();
   }
@@ -214,10 +218,24 @@ class WorkerLoop : private EventUplink {
   static void on_flush_signal(int) {
     if (in_script_section == 0 || the_loop == nullptr) return;
     int saved_errno = errno;
-    for (auto& link : the_loop->links_)
-      link->channel.send_finished(link.get() == the_loop->running_ ? the_loop->finished_bytes_
-                                                                   : link->channel.out().size());
+    the_loop->send_finished();
     errno = saved_errno;
+  }
+
+  void send_finished() {
+    for (auto& link : links_) {
+      // As in flush_finished(): no reply overtakes the news of a listener. If need be it waits for the native code.
+      if (link->loop != 0 && !wait_until_known()) return;
+      link->channel.send_finished(link.get() == running_ ? finished_bytes_ : link->channel.out().size());
+    }
+  }
+  bool wait_until_known() const {
+    for (int naps_left = kNapsInSignal; heap_.events && !heap_.events->is_known_to_hub(); --naps_left) {
+      if (naps_left == 0) return false;
+      const timespec nap{0, kSignalNapNs};
+      nanosleep(&nap, nullptr);
+    }
+    return true;
   }
 
   void note_unsent() {

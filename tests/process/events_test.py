@@ -1,205 +1,13 @@
-"""rampart.event (runtime-api 4) within one process, between workers, and between workers and the main script."""
+"""rampart.event (runtime-api 4) between workers, and between workers and the main script."""
 
-import json
-import re
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
 
 from support import processes
+from support.contexts import Contexts
 from support.timing import scaled, wait_until
-
-# Runs code in any context: a request in one worker, the event "main" in the launcher. `seen` is what listeners saw.
-BEFORE = """
-var seen = [];
-function listen(event, name) {
-  rampart.event.on(event, name || "f", function (variable, data) { seen.push(data); });
-}
-"""
-MAP = """{
-  "/run": function (req) {
-    rampart.utils.sleep(Number(req.query.wait || 0));
-    var pid = process.getpid();
-    if (req.query.pid && req.query.pid != String(pid)) return {json: {pid: pid, other: true}};
-    return {json: {pid: pid, value: (0, eval)(req.query.code)}};
-  }
-}"""
-AFTER = """
-rampart.event.on("main", "eval", function (variable, code) { console.log("main " + JSON.stringify((0, eval)(code))); });
-"""
-
-
-class Contexts:
-    """The contexts of a site. run(code) runs in some worker, run(code, pid) in that one, everywhere(code) in all."""
-
-    def __init__(self, site, workers=2, options="", before="", after="", **more):
-        self.count = workers
-        self.site = site(map=MAP, options=f"threads: {workers}, scriptTimeout: 20, {options}", before=BEFORE + before,
-                         after=AFTER + after, **more)
-
-    def get(self, code, pid="", wait=0):
-        reply = self.site.get(f"/run?wait={wait}&pid={pid}&code={quote(code)}", timeout=scaled(60))
-        assert reply.status == 200, reply.text
-        return reply.json()
-
-    def at_once(self, code, pid=""):
-        """As many requests at the same moment as there are workers: each gets one."""
-        with ThreadPoolExecutor(self.count) as pool:
-            answers = list(pool.map(lambda _: self.get(code, pid, wait=scaled(0.1)), range(self.count)))
-        return [answer for answer in answers if "other" not in answer]
-
-    def run(self, code, pid=None):
-        if pid is None:
-            return self.get(code).get("value")
-        for _ in range(20):
-            answers = self.at_once(code, pid)
-            if answers:
-                return answers[0].get("value")
-        raise AssertionError(f"no request came to worker {pid}")
-
-    def everywhere(self, code):
-        """For code that may run more than once in a worker. Returns the pids."""
-        pids = set()
-        for _ in range(20):
-            pids.update(answer["pid"] for answer in self.at_once(code))
-            if len(pids) == self.count:
-                return sorted(pids)
-        raise AssertionError(f"only {pids} of {self.count} workers took requests")
-
-    def main(self, code):
-        """Runs code in the main script, without waiting."""
-        self.run(f"rampart.event.trigger('main', {json.dumps(code)})")
-
-    def wait_main(self, code, text):
-        self.main(f"{json.dumps(text)} + ' ' + JSON.stringify({code})")
-        found = wait_until(lambda: re.search(f'main "{re.escape(text)} (.*)"', self.site.stdout()), 10, f"main: {text}")
-        return json.loads(found.group(1).replace('\\"', '"'))
-
-    def wait_seen(self, pid, expected, seconds=10):
-        wait_until(lambda: self.run("seen", pid) == expected, seconds, f"worker {pid} to have seen {expected}")
-
-
-# --- in one process
-
-def test_the_example_of_the_reference(site):
-    s = site.run("""
-        rampart.event.on("tick", "show", function(u, d) { console.log(u, d); if (d < 3) rampart.event.trigger("tick", d + 1); }, "n =");
-        rampart.event.trigger("tick", 1);
-        console.log("start");
-    """)
-    assert (s.returncode, s.stdout()) == (0, "start\nn = 1\nn = 2\nn = 3\n")
-
-
-def test_listeners_alone_do_not_keep_a_script_alive(site):
-    s = site.run('rampart.event.on("e", "f", function () {}); console.log("end");')
-    assert (s.returncode, s.stdout()) == (0, "end\n")
-
-
-LOCAL = {
-    "returns undefined": (
-        "console.log(typeof ev.on('e', 'f', say), typeof ev.trigger('e', 1), typeof ev.off('e', 'g'), typeof ev.remove('x'),"
-        " typeof ev.scopeToModule)", "undefined undefined undefined undefined function\nsay undefined 1\n"),
-    "function anywhere": ("ev.on(say, 'e', 'f', 'u1'); ev.on('e2', say, 'f', 'u2'); ev.trigger('e', 1); ev.trigger('e2', 2)",
-                          "say u1 1\nsay u2 2\n"),
-    "same name replaces and keeps its place": (
-        "ev.on('e', 'a', say, 'old'); ev.on('e', 'b', say, 'b'); ev.on('e', 'a', say, 'new'); ev.trigger('e', 1)",
-        "say new 1\nsay b 1\n"),
-    "any user variable, by reference": (
-        "var o = {n: 1}; ev.on('e', 'f', function (u) { console.log(u === o, u.n) }, o); ev.trigger('e'); o.n = 2", "true 2\n"),
-    "two arguments and global this": (
-        "ev.on('e', 'f', function () { console.log(arguments.length, this === global) }); ev.trigger('e')", "2 true\n"),
-    "data is copied at the call": ("var d = {n: 1}; ev.on('e', 'f', json); ev.trigger('e', d); d.n = 2", '{"n":1}\n'),
-    "callbacks share the copy": (
-        "ev.on('e', 'a', function (u, d) { d.n++ }); ev.on('e', 'b', json); ev.trigger('e', {n: 1})", '{"n":2}\n'),
-    "nobody listens: dropped": ("ev.trigger('e', 1); ev.on('e', 'f', say)", ""),
-    "added between trigger and delivery": (
-        "ev.on('e', 'a', say, 'a'); ev.trigger('e', 1); ev.on('e', 'b', say, 'b')", "say a 1\nsay b 1\n"),
-    "order of names": ("ev.on('e', 'z', say, 'z'); ev.on('e', 'a', say, 'a'); ev.trigger('e', 1)", "say z 1\nsay a 1\n"),
-    "off is queued": ("ev.on('e', 'f', say); ev.trigger('e', 'bye'); ev.off('e', 'f'); ev.trigger('e', 'gone')",
-                      "say undefined bye\n"),
-    "remove is queued": ("ev.on('e', 'f', say); ev.remove('e'); ev.trigger('e', 1)", ""),
-    "off spares a later on": ("ev.on('e', 'f', say, 1); ev.off('e', 'f'); ev.on('e', 'f', say, 2); ev.trigger('e', 'x')",
-                              "say 2 x\n"),
-    "remove spares a later on": (
-        "ev.on('e', 'a', say, 'a'); ev.on('e', 'b', say, 'b'); ev.remove('e'); ev.on('e', 'b', say, 'c'); ev.trigger('e', 1)",
-        "say c 1\n"),
-    "off of one": ("ev.on('e', 'a', say, 'a'); ev.on('e', 'b', say, 'b'); ev.off('e', 'a'); ev.trigger('e', 1)", "say b 1\n"),
-    "off of unknown names": ("ev.off('e', 'f'); ev.remove('e'); ev.on('e', 'f', say); ev.off('e', 'g'); ev.trigger('e', 1)",
-                             "say undefined 1\n"),
-    "no recursion: timers get their turn": (
-        "var n = 0; ev.on('e', 'f', function () { if (++n < 5000) ev.trigger('e'); else console.log('done', timer > 0) });"
-        "var timer = 0, id = setInterval(function () { timer++ }, 0); ev.on('e', 'z', function () { if (n >= 5000) clearInterval(id) });"
-        "ev.trigger('e')", "done true\n"),
-    "an error leaves the others": (
-        "ev.on('e', 'a', function broken() { throw new TypeError('oh') }); ev.on('e', 'b', say, 'b'); ev.trigger('e', 1)",
-        "say b 1\n"),
-    "on(undefined) as userVar": ("ev.on('e', 'f', say, undefined); ev.trigger('e', undefined)", "say undefined undefined\n"),
-    "names of any contents": (
-        "ev.on('', '', say, 1); ev.trigger('', 2); ev.on('a\\0b', '\\ud83d\\ude00', say, 3); ev.trigger('a\\0b', 4);"
-        " ev.trigger('a', 5)", "say 1 2\nsay 3 4\n"),
-}
-
-
-@pytest.mark.parametrize("name", LOCAL)
-def test_semantics_in_one_context(site, name):
-    code, expected = LOCAL[name]
-    s = site.run("var ev = rampart.event; function say(u, d) { console.log('say', u, d) }\n"
-                 "function json(u, d) { console.log(JSON.stringify(d)) }\n" + code)
-    assert (s.returncode, s.stdout()) == (0, expected), s.log()
-    if "error" in name:
-        assert re.search(r"^Error in event callback: TypeError: oh\n    at broken \(.*app\.js:3\)$", s.log(), re.M), s.log()
-
-
-ON = "event.on: parameters must be a string (event name), a second string(function name) and a function(callback)"
-ERRORS = {
-    "ev.on()": f"Error: {ON}", "ev.on('e', 'f')": f"Error: {ON}", "ev.on('e', say)": f"Error: {ON}",
-    "ev.on(1, 'f', say)": f"Error: {ON}", "ev.on('e', 'f', 'g', say)": f"Error: {ON}",
-    "ev.trigger()": "Error: event.trigger: parameter must be a string (event name)",
-    "ev.trigger(5, 1)": "Error: event.trigger: parameter must be a string (event name)",
-    "ev.off('e')": "Error: event.off: second parameter must be a string (function name)",
-    "ev.off('e', 5)": "Error: event.off: second parameter must be a string (function name)",
-    "ev.off()": "Error: event.off: parameter must be a string (event name)",
-    "ev.remove({})": "Error: event.remove: parameter must be a string (event name)",
-    "var a = {}; a.b = [a]; ev.trigger('e', a)": "TypeError: event.trigger: data contains itself",
-    "var a = []; for (var i = 0; i < 2000; i++) a = [a]; ev.trigger('e', a)":
-        "RangeError: event.trigger: data has more than 1000 levels",
-    "ev.trigger('e', {get a() { throw new Error('mine') }})": "Error: mine",
-}
-
-
-def test_wrong_arguments(site):
-    lines = "".join(f"try {{ {code}; console.log('no error') }} catch (e) {{ console.log(String(e)) }}\n" for code in ERRORS)
-    s = site.run("var ev = rampart.event; function say() {}\n" + lines)
-    assert s.stdout().splitlines() == list(ERRORS.values())
-
-
-def test_a_context_that_never_returns_cannot_fill_the_memory(site):
-    s = site.run("""
-        rampart.event.on("e", "f", function () {});
-        var data = new Uint8Array(60000), n = 0;
-        try { for (;; n++) rampart.event.trigger("e", data); } catch (e) { console.log(n > 1000, String(e)); }
-    """, seconds=60)
-    assert s.stdout() == "true RangeError: rampart.event: more than 64 MB of events wait for this context's own listeners\n"
-
-
-def test_scope_to_module(site):
-    module = """
-        rampart.event.on("e", "f", function (u, d) { console.log(module.id.split("/").pop(), d); });
-        module.exports = function (d) { rampart.event.trigger("e", d); };
-    """
-    s = site.run("""
-        rampart.event.scopeToModule();
-        var a = require("./a.js"), b = require("./b.js");
-        rampart.event.on("e", "f", function (u, d) { console.log("main", d); });
-        a("from a"); b("from b"); rampart.event.trigger("e", "from main");
-    """, files={"a.js": module, "b.js": module})
-    assert s.stdout() == "a.js from a\nb.js from b\nmain from main\n"
-
-
-# --- between processes
 
 # expression: what the listener in another context gets, as JSON of show(data)
 DATA = {
@@ -224,21 +32,49 @@ function show(v) {
   if (Array.isArray(v)) return "[" + v.map(show).join(", ") + "]";
   if (v && typeof v == "object")
     return "{" + Object.keys(v).map(function (k) { return k + ": " + show(v[k]); }).join(", ") + "}";
-  return JSON.stringify(v);
+  return JSON.stringify(v).replace(/[^ -~]/g, function (c) { return '<' + c.charCodeAt(0).toString(16) + '>'; });
 }
 """
 
 
-def test_data_between_workers(site):
-    c = Contexts(site, before=SHOW)
-    expressions = list(DATA)
-    here, there = c.everywhere("rampart.event.on('data', 'f', function (u, d) { seen.push(show(d)) }); 1")
-    listing = ", ".join(f"({e})" for e in expressions)
-    c.run(f"[{listing}].forEach(function (v) {{ rampart.event.trigger('data', v) }}); 1", here)
-    expected = [DATA[e] if DATA[e] is not None else c.run(f"show({e})") for e in expressions]
-    for pid in (here, there):
-        wait_until(lambda: len(c.run("seen", pid)) == len(expected), 10, "all data to arrive")
-        assert dict(zip(expressions, c.run("seen", pid))) == dict(zip(expressions, expected))
+def test_data_between_workers_and_main_script(site):
+    """Every kind of value, from a worker and from the main script, to both workers and the main script."""
+    listener = "rampart.event.on('data', 'f', function (u, d) { seen.push(show(d)) });"
+    c = Contexts(site, before=SHOW, after=listener)
+    here, there = c.everywhere(listener + "1")
+    values = list(DATA)
+    expected = [DATA[value] if DATA[value] is not None else c.run(f"show({value})") for value in values]
+    send = f"[{', '.join(f'({value})' for value in values)}].forEach(function (v) {{ rampart.event.trigger('data', v) }});"
+    for sender, rounds in (("a worker", 1), ("main", 2)):
+        c.run(send + "1", here) if sender == "a worker" else c.main(send)
+        for pid in (here, there):
+            wait_until(lambda: len(c.run("seen", pid)) == rounds * len(expected), 10, f"data of {sender} in worker {pid}")
+            assert dict(zip(values, c.run("seen", pid)[-len(values):])) == dict(zip(values, expected)), sender
+        got = c.wait_main("seen", f"after {sender}")
+        assert dict(zip(values, got[-len(values):])) == dict(zip(values, expected)), sender
+
+
+def test_data_is_a_plain_buffer_and_each_context_has_its_own(site):
+    look = ("rampart.event.on('b', 'f', function (u, d) { d.buffer[0] += 1;"
+            " seen.push([d.buffer[0], d.buffer instanceof Uint8Array, Buffer.isBuffer(d.buffer), String(d.buffer)]) });")
+    c = Contexts(site, after=look)
+    pids = c.everywhere(look + "1")
+    c.run("var b = new Buffer(2); b[0] = 7; rampart.event.trigger('b', {buffer: b}); b[0] = 50; 1", pids[0])
+    expected = [[8, True, False, "[object Uint8Array]"]]
+    for pid in pids:
+        c.wait_seen(pid, expected)
+    assert c.wait_main("seen", "main") == expected
+
+
+def test_user_variable_is_never_copied(site):
+    """A function, an object and its later changes; in the context that registered and nowhere else."""
+    c = Contexts(site)
+    here, there = c.everywhere("1")
+    c.run("var state = {count: 0, add: function (n) { return state.count += n }};"
+          "rampart.event.on('e', 'f', function (u, d) { seen.push(u === state, u.add(d)) }, state); state.count = 10; 1", here)
+    c.run("rampart.event.trigger('e', 5); 1", there)
+    c.wait_seen(here, [True, 15])
+    assert c.run("typeof state", there) == "undefined"
 
 
 def test_every_context_that_listens_gets_it_once(site):
@@ -268,14 +104,44 @@ def test_listeners_and_triggers_of_the_main_script_stay_there(site):
     assert set(lines[2:]) == {f"early worker {launcher}"}
 
 
-def test_order_of_one_sender(site):
-    c = Contexts(site)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_order_of_one_sender(site, threads):
+    c = Contexts(site, options=f"frontendThreads: {threads}")
     here, there = c.everywhere("listen('e', 'a'); rampart.event.on('e', 'b', function (u, d) { seen.push('b' + d) }); 1")
     c.run("for (var i = 0; i < 3000; i++) rampart.event.trigger('e', i); rampart.event.off('e', 'a');"
           "rampart.event.trigger('e', 'x'); rampart.event.remove('e'); rampart.event.trigger('e', 'y'); 1", here)
     expected = [item for i in range(3000) for item in (i, f"b{i}")] + ["bx"]
     for pid in (here, there):
         c.wait_seen(pid, expected)
+
+
+COUNT_BY_SENDER = """
+var next = {}, wrong = [], total = 0;
+function check(u, d) {
+  total++;
+  if (d[1] !== (next[d[0]] || 0)) wrong.push(d);
+  next[d[0]] = d[1] + 1;
+}
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_ten_thousand_of_each_sender_arrive_in_order(site, threads):
+    """Three workers and the main script send at the same time, and all four listen."""
+    register = "rampart.event.on('e', 'f', check);"
+    c = Contexts(site, workers=3, options=f"frontendThreads: {threads}", before=COUNT_BY_SENDER, after=register)
+    pids = c.everywhere(register + "1")
+    send = "for (var i = 0; i < 10000; i++) rampart.event.trigger('e', [process.getpid(), i, 'some text to carry']);"
+    c.main(send)
+    senders = {answer["pid"] for answer in c.at_once(f"if (!this.sent) {{ sent = true; {send} }} 1")}
+    for pid in set(pids) - senders:
+        c.run(send + "1", pid)
+    expected = {str(pid): 10000 for pid in [*pids, c.site.pid("launcher")]}
+    for pid in pids:
+        wait_until(lambda: c.run("total", pid) == 40000, 30, f"all events in worker {pid}")
+        assert c.run("[next, wrong]", pid) == [expected, []]
+    wait_until(lambda: c.wait_main("total", f"total {time.monotonic()}") == 40000, 30, "all events in the main script")
+    assert c.wait_main("[next, wrong]", "main") == [expected, []]
 
 
 def test_removals_spare_what_is_registered_later(site):
@@ -290,20 +156,88 @@ def test_removals_spare_what_is_registered_later(site):
     c.wait_seen(there, [1, 2, 3])  # 2 too: the listener was there when it was delivered
 
 
+def replaced_worker(c, old, kept):
+    """Kills worker `old` with SIGKILL; the pid of the one that takes its place."""
+    processes.kill(old)
+    wait_until(lambda: old not in c.site.workers() and len(c.site.workers()) == c.count, 10, "a new worker")
+    return (set(c.everywhere("1")) - {kept}).pop()
+
+
 def test_listeners_vanish_with_their_process(site):
     c = Contexts(site)
     here, there = c.everywhere("listen('e'); 1")
     c.run("rampart.event.trigger('e', 1); 1", here)
     c.wait_seen(there, [1])
-    processes.kill(there)
-    wait_until(lambda: len(set(c.site.workers()) - {there}) == 2, 10, "a new worker")
-    new = (set(c.everywhere("1")) - {here}).pop()
+    new = replaced_worker(c, there, here)
     c.run("rampart.event.trigger('e', 2); 1", here)
     c.wait_seen(here, [1, 2])
     assert c.run("seen", new) == []
     c.run("listen('e'); 1", new)
     c.run("rampart.event.trigger('e', 3); 1", here)
     c.wait_seen(new, [3])
+
+
+def test_what_a_new_worker_listens_to(site):
+    """Listeners of the start script live in the main script alone; those of a module come with the module, in each worker
+    that loads it."""
+    module = """
+        rampart.event.on("e", "of module", function (u, d) { seen.push("module " + d) });
+        module.exports = function () { return {json: process.getpid()} };
+    """
+    c = Contexts(site, before="rampart.event.on('e', 'of start script', function (u, d) { seen.push('start ' + d) });",
+                 files={"listener.js": module})
+    here, there = c.everywhere("rampart.event.trigger('unknown'); 1")
+
+    def load_module_in(pid):
+        assert c.run("require('./listener.js')().json", pid) == pid
+
+    load_module_in(here), load_module_in(there)
+    c.run("rampart.event.trigger('e', 1); 1", here)
+    for pid in (here, there):
+        c.wait_seen(pid, ["module 1"])
+    assert c.wait_main("seen", "first") == ["start 1"]
+    new = replaced_worker(c, there, here)
+    c.run("rampart.event.trigger('e', 2); 1", here)
+    c.wait_seen(here, ["module 1", "module 2"])
+    assert c.run("seen", new) == [], "it has not loaded the module"
+    load_module_in(new)
+    c.run("rampart.event.trigger('e', 3); 1", here)
+    c.wait_seen(new, ["module 3"])
+    assert c.wait_main("seen", "second") == ["start 1", "start 2", "start 3"]
+
+
+def test_events_go_on_when_the_zygote_is_replaced(site):
+    c = Contexts(site, after="listen('e');", check_fds=False)  # the launcher watches the worker that it has adopted
+    here, there = c.everywhere("listen('e'); 1")
+    zygote = c.site.pid("zygote")
+    processes.kill(zygote)
+    wait_until(lambda: zygote not in c.site.pids()["zygote"] and c.site.pids()["zygote"], 10, "a new zygote")
+    c.run("rampart.event.trigger('e', 1); 1", here)
+    c.wait_seen(there, [1])
+    new = replaced_worker(c, there, here)
+    c.run("listen('e'); 1", new)
+    c.main("rampart.event.trigger('e', 2)")
+    c.wait_seen(here, [1, 2])
+    c.wait_seen(new, [2])
+    assert c.wait_main("seen", "main") == [1, 2]
+
+
+def test_the_main_script_triggers_while_the_frontend_is_away(site):
+    """A metronome in the main script goes on through the death of the frontend; the new workers hear it."""
+    c = Contexts(site, after="var n = 0; listen('tick'); setMetronome(function () { rampart.event.trigger('tick', n++) }, 2);")
+    c.everywhere("listen('tick'); 1")
+    for _ in range(2):
+        frontend = c.site.pid("frontend")
+        processes.kill(frontend)
+        wait_until(lambda: frontend not in c.site.pids()["frontend"] and c.site.pids()["frontend"], 10, "a new frontend")
+        wait_until(lambda: c.site.get("/run?code=1").status == 200, 10, "the site to serve again")
+    for pid in c.everywhere("listen('tick'); 1"):
+        wait_until(lambda: len(c.run("seen", pid)) > 20, 10, f"ticks in worker {pid}")
+        seen = c.run("seen", pid)
+        assert seen == list(range(seen[0], seen[0] + len(seen)))
+    seen = c.wait_main("seen", "main")
+    assert seen == list(range(len(seen))), "its own listener misses nothing"
+    assert not c.site.log_lines("Error|cannot be read")
 
 
 def test_the_main_script_stays_connected_when_the_frontend_is_replaced(site):
@@ -356,6 +290,42 @@ def test_a_listener_is_known_before_anything_leaves_the_process(site, threads):
         wait_until(lambda: number in c.run("seen", int(flag.read_text())), 10, "the event")
 
 
+SCOPED_MODULE = """
+exports.listen = function () { rampart.event.on("e", "f", function (u, d) { seen.push(module.id.split("/").pop() + " " + d) }); };
+exports.send = function (d) { rampart.event.trigger("e", d); };
+exports.end = function () { rampart.event.off("e", "f"); };
+"""
+
+
+@pytest.mark.parametrize("who", ["the start script", "the main script, late", "a worker"])
+def test_scope_to_module_is_for_all_contexts(site, who):
+    """The same module meets itself everywhere, and nobody else."""
+    before = "rampart.event.scopeToModule();" if who == "the start script" else ""
+    c = Contexts(site, before=before, files={"a.js": SCOPED_MODULE, "b.js": SCOPED_MODULE})
+    here, there = c.everywhere("1")
+    if who == "a worker":
+        c.run("rampart.event.scopeToModule(); 1", here)
+    elif who == "the main script, late":
+        c.main("rampart.event.scopeToModule(); 'scoped'")
+        wait_until(lambda: "scoped" in c.site.stdout(), 10, "the call")
+    listen = "var a = require('./a.js'), b = require('./b.js'); a.listen(); b.listen(); listen('e');"
+    for pid in (here, there):
+        c.run(listen + "1", pid)
+    c.main(listen + "'listening'")
+    wait_until(lambda: "listening" in c.site.stdout(), 10, "the main script")
+    c.run("a.send(1); b.send(2); rampart.event.trigger('e', 3); 1", here)
+    expected = ["a.js 1", "b.js 2", 3]
+    for pid in (here, there):
+        c.wait_seen(pid, expected)
+    assert c.wait_main("seen", "first") == expected
+    c.main("a.end(); a.send('x'); b.send(4)")
+    for pid in (here, there):
+        c.wait_seen(pid, [*expected, "b.js 4"])
+    new = replaced_worker(c, there, here)
+    c.run(listen + "a.send(5); 1", new)
+    c.wait_seen(new, ["a.js 5"])
+
+
 def test_large_data(site):
     c = Contexts(site, after="rampart.event.on('big', 'f', function (u, d) { console.log('big', d.b.length, d.b[5000000]) });")
     here, there = c.everywhere("rampart.event.on('big', 'f', function (u, d) { seen.push([d.b.length, d.b[5000000], d.n]) }); 1")
@@ -367,16 +337,6 @@ def test_large_data(site):
     assert "RangeError" in c.run("try { rampart.event.trigger('big', new Uint8Array(70e6)) } catch (e) { String(e) }")
 
 
-def test_errors_in_callbacks_of_a_worker(site):
-    c = Contexts(site)
-    here, there = c.everywhere("rampart.event.on('e', 'a', function broken() { throw new Error('oh ' + process.getpid()) });"
-                               "listen('e', 'b'); 1")
-    c.run("rampart.event.trigger('e', 1); 1", here)
-    for pid in (here, there):
-        c.wait_seen(pid, [1])
-        assert re.search(rf"^Error in event callback: Error: oh {pid}\n    at broken", c.site.log(), re.M)
-
-
 def test_timers_and_requests_get_their_turn_beside_events(site):
     c = Contexts(site, workers=1)
     c.run("var ticks = 0, stop = false; setInterval(function () { ticks++ }, 1);"
@@ -385,131 +345,3 @@ def test_timers_and_requests_get_their_turn_beside_events(site):
     before = c.run("ticks")
     wait_until(lambda: c.run("ticks") > before + 20, 10, "timers")
     c.run("stop = true")
-
-
-# --- floods
-
-def resident_kb(pid):
-    return int(re.search(rb"VmRSS:\s+(\d+) kB", processes.read(pid, "status")).group(1))
-
-
-class PeakMemory:
-    """The largest resident size of a process while the block runs."""
-
-    def __init__(self, pid):
-        self.pid, self.peak, self.done = pid, 0, False
-        self.before = resident_kb(pid)
-        self.thread = threading.Thread(target=self.watch)
-
-    def watch(self):
-        while not self.done:
-            self.peak = max(self.peak, resident_kb(self.pid))
-            time.sleep(0.005)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.done = True
-        self.thread.join()
-
-
-FLOOD = "var text = new Array(1001).join('x'); for (var i = 0; i < {count}; i++) rampart.event.trigger('e', text); 1"
-
-
-def test_a_flood_is_held_back_and_nothing_is_lost(site):
-    """A listener that is busy for two seconds; 60 MB for it."""
-    c = Contexts(site)
-    here, there = c.everywhere("var n = 0; rampart.event.on('e', 'f', function (u, d) { n += d.length == 1000 }); 1")
-    c.run("rampart.event.remove('e'); 1", here)
-    c.run("rampart.event.on('e', 'f', function (u, d) { n += d.length == 1000 }); 1", there)
-    with PeakMemory(c.site.pid("frontend")) as frontend:
-        busy = threading.Thread(target=c.run, args=("rampart.utils.sleep(2); 1", there))
-        busy.start()
-        time.sleep(scaled(0.5))
-        c.run(FLOOD.format(count=60000), here)
-        busy.join()
-        wait_until(lambda: c.run("n", there) == 60000, 60, "all events")
-    grown = (frontend.peak - frontend.before) / 1024
-    print(f"\nflood of 60 MB: the frontend grew by {grown:.1f} MB")
-    assert grown < 24 or "san" in str(c.site.command[0])
-    assert not c.site.log_lines("misses")
-
-
-def test_a_listener_that_takes_nothing_stops_nobody_for_long(site):
-    """The main script computes for 12 s; a worker floods it. Beyond its patience the hub drops, and says so once."""
-    c = Contexts(site, after="""
-        var got = 0;
-        rampart.event.on("e", "f", function () { got++; });
-        rampart.event.on("freeze", "f", function () { rampart.utils.exec("sleep", "12"); });
-    """)
-    c.run("rampart.event.trigger('freeze'); 1")
-    with PeakMemory(c.site.pid("frontend")) as frontend:
-        begin = time.monotonic()
-        c.run(FLOOD.format(count=100000))
-        took = time.monotonic() - begin
-    assert 2 < took < scaled(11), took
-    grown = (frontend.peak - frontend.before) / 1024
-    print(f"\nflood against a stuck listener: sent after {took:.1f} s, the frontend grew by {grown:.1f} MB")
-    assert grown < 24 or "san" in str(c.site.command[0])
-    assert len(c.site.wait_log("the launcher has taken no event", 10)) == 1
-    missed = c.site.wait_log("the launcher takes events again; it has missed", 20)
-    missed = int(missed[0].split()[-1])
-    assert c.wait_main("got", "got") == 100000 - missed > 1000
-
-
-def test_two_that_flood_each_other(site):
-    c = Contexts(site)
-    pids = c.everywhere("var n = 0; rampart.event.on('e', 'f', function () { n++ }); 1")
-    with PeakMemory(c.site.pid("frontend")) as frontend:
-        answers = c.at_once(FLOOD.format(count=15000))
-        assert len({answer["pid"] for answer in answers}) == 2
-        for pid in pids:
-            wait_until(lambda: c.run("n", pid) == 30000, 60, "all events")
-    print(f"\ntwo floods of 15 MB at each other: the frontend grew by {(frontend.peak - frontend.before) / 1024:.1f} MB")
-
-
-def test_floods_from_and_to_the_main_script(site):
-    c = Contexts(site, after="var got = 0; rampart.event.on('e', 'f', function () { got++ });")
-    pids = c.everywhere("var n = 0; rampart.event.on('e', 'f', function () { n++ }); 1")
-    with PeakMemory(c.site.pid("frontend")) as frontend:
-        c.main(FLOOD.format(count=20000))
-        c.run(FLOOD.format(count=20000), pids[0])
-        for pid in pids:
-            wait_until(lambda: c.run("n", pid) == 40000, 60, "all events")
-    assert c.wait_main("got", "got") == 40000
-    print(f"\ntwo floods of 20 MB, from and to the main script: the frontend grew by"
-          f" {(frontend.peak - frontend.before) / 1024:.1f} MB")
-
-
-def test_requests_that_come_while_a_worker_waits_for_its_listener(site):
-    """One worker: it reads its channel in the middle of a request, and runs afterwards what came there."""
-    c = Contexts(site, workers=1, after="rampart.event.on('e', 'f', function () {});"
-                                        "rampart.event.on('freeze', 'f', function () { rampart.utils.exec('sleep', '3'); });")
-    c.run("rampart.event.trigger('freeze'); 1")
-    body = "x" * 3000
-    connections = [c.site.connect() for _ in range(8)]
-    with ThreadPoolExecutor(1) as pool:
-        flood = pool.submit(c.get, FLOOD.format(count=12000) + "; i")
-        time.sleep(scaled(0.3))
-        for number, connection in enumerate(connections):
-            connection.send_request("GET", f"/run?code={number}&pad={body}")
-        answers = [connection.read_response("GET").json()["value"] for connection in connections]
-        assert flood.result()["value"] == 12000
-    assert answers == list(range(8))
-
-
-def test_throughput(site):
-    c = Contexts(site)
-    here, there = c.everywhere("1")
-    c.run("var n = 0, first, last; rampart.event.on('e', 'f', function (u, d) { if (!n++) first = performance.now();"
-          " last = performance.now() }); 1", there)
-    begin = time.monotonic()
-    count = 200_000
-    c.run(f"for (var i = 0; i < {count}; i++) rampart.event.trigger('e', i); 1", here)
-    wait_until(lambda: c.run("n", there) == count, 60, "all events")
-    seconds = c.run("last - first", there) / 1000
-    print(f"\n{count} triggers from worker to worker: {count / seconds:,.0f} per second "
-          f"({time.monotonic() - begin:.2f} s with the polling)")
-    assert count / seconds > 10_000

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -252,6 +253,45 @@ TEST(EventHub, AListenerThatTakesNothingMissesWhatComes) {
   EXPECT_TRUE(hub.is_idle());
   hub.trigger(0, "e", "again");
   EXPECT_EQ(hub.peers[1].read(), Seen{"e=again"});
+}
+
+TEST(EventHub, RemovalsReachAlsoAListenerThatTakesNothing) {
+  Hub hub;
+  hub.on(1, "e");
+  for (int tick = 0; tick < 40; ++tick) {
+    hub.flood(0, std::string(1000, 'x'));
+    hub.end_of_turn(hub.now_ns += EventHub::kTickMs * kNsPerMs);
+  }
+  std::string off;
+  ipc::encode_event_off(off, {5, "e", "f"});
+  EXPECT_EQ(hub.send(2, FrameType::kEventOff, off), nullptr);
+  EXPECT_EQ(hub.trigger(2, "e", "missed"), nullptr);
+  // A flood of them is bounded too.
+  off.clear();
+  const std::string long_name(30'000, 'f');
+  ipc::encode_event_off(off, {5, "e", long_name});
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(hub.send(2, FrameType::kEventOff, off), nullptr);
+    hub.end_of_turn(hub.now_ns);
+  }
+  EXPECT_LT(hub.peers[1].ours->unsent(), 2 * limits::kEventHighWater + off.size() + 100);
+  Seen seen = hub.peers[1].read();
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "-e.f"), 1);
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "e=missed"), 0);
+}
+
+TEST(EventHub, ScopeIsForAllContextsAndThoseToCome) {
+  Hub hub;
+  hub.detach(2);
+  std::string scope;
+  ipc::encode_event_on(scope, {7, {}});
+  EXPECT_EQ(hub.send(1, FrameType::kEventScope, scope), nullptr);
+  EXPECT_EQ(hub.peers[1].event_words.synced.load(), 7u);
+  EXPECT_EQ(hub.peers[0].event_words.scoped.load(), 1u);
+  EXPECT_EQ(hub.peers[1].event_words.scoped.load(), 1u);
+  EXPECT_EQ(hub.peers[2].event_words.scoped.load(), 0u);
+  hub.attach(2, hub.peers[2], "worker 2");
+  EXPECT_EQ(hub.peers[2].event_words.scoped.load(), 1u);
 }
 
 TEST(EventHub, AListenerThatIsSlowIsWaitedFor) {

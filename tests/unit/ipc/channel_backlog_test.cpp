@@ -115,8 +115,10 @@ TEST(ChannelBacklog, EventWordsAreSharedAndLieBehindTheClaims) {
   EXPECT_EQ(worker.value().event_words().credited.load(), 0u);
   frontend.value().event_words().credited.store(UINT64_MAX);
   frontend.value().event_words().synced.store(5);
+  frontend.value().event_words().scoped.store(1);
   EXPECT_EQ(worker.value().event_words().credited.load(), UINT64_MAX);
   EXPECT_EQ(worker.value().event_words().synced.load(), 5u);
+  EXPECT_EQ(worker.value().event_words().scoped.load(), 1u);
   EXPECT_TRUE(worker.value().begin(ClaimPage::kWords - 1, 0x3fffffff));
 }
 

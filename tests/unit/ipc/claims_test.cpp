@@ -40,8 +40,8 @@ void scribble(const UniqueFd& memfd, uint32_t index, uint32_t word) {
   EXPECT_EQ(pwrite(memfd.get(), &word, sizeof word, index * sizeof word), static_cast<ssize_t>(sizeof word));
 }
 
-TEST(Claims, IsOnePage) {
-  EXPECT_EQ(ClaimPage::kBytes, 4096u);
+TEST(Claims, WordsFillOnePage) {
+  EXPECT_EQ(ClaimPage::kEventWordsOffset, 4096u);
   EXPECT_EQ(ClaimPage::index(0, 0), 0u);
   EXPECT_EQ(ClaimPage::index(0, limits::kWindow - 1), limits::kWindow - 1);
   EXPECT_EQ(ClaimPage::index(1, 0), limits::kWindow);

@@ -100,6 +100,12 @@ TEST(EventData, RefusesWhatCannotBeCarried) {
       "throws RangeError: event.trigger: data has more than 67108864 bytes");
 }
 
+TEST(EventData, AnArrayOfManyHolesIsRefusedAtOnce) {
+  Context c;
+  EXPECT_EQ(c.encoded("new Array(4e9)"), "throws RangeError: event.trigger: data has more than 67108864 bytes");
+  EXPECT_EQ(c.encoded("new Array(3)"), "83f7f7f7");
+}
+
 TEST(EventData, ThingsThatLookLikeDates) {
   Context c;
   EXPECT_EQ(c.encoded("Object.create(Date.prototype)"), "bfff");

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/sys.h"
 #include "ipc/event_frames.h"
+#include "tests/unit/common/open_descriptors.h"
 #include "tests/unit/worker/js_fixture.h"
 
 namespace ravelin::worker {
@@ -72,6 +73,8 @@ struct Hub : EventUplink {
         auto on = ipc::decode_event_on(frame.payload);
         return "on " + std::to_string(on->serial) + " " + std::string(on->event);
       }
+      case FrameType::kEventScope:
+        return "scope " + std::to_string(ipc::decode_event_on(frame.payload)->serial);
       case FrameType::kEventUnlisten:
         return "unlisten " + std::string(frame.payload);
       case FrameType::kEventOff: {
@@ -97,10 +100,11 @@ struct Hub : EventUplink {
     ipc::encode_event_off(payload, {issued_ns, event, listener});
     return give(FrameType::kEventOff, payload);
   }
-  bool give(FrameType type, std::string_view payload) {
+  bool give(FrameType type, std::string_view payload, UniqueFd descriptor = UniqueFd()) {
     Frame frame;
     frame.type = type;
     frame.payload = payload;
+    frame.descriptor = std::move(descriptor);
     return loop.events->take(frame);
   }
 
@@ -197,6 +201,53 @@ TEST(JsEvents, LargeDataTravelsInADescriptor) {
   EXPECT_EQ(hub.read(), "on 1 e; trigger e 100005");
   loop.turn();
   EXPECT_EQ(loop.seen(), "100000,7");
+}
+
+TEST(JsEvents, LargeDataOfOthersIsCopiedSoThatDescriptorsDoNotPileUp) {
+  Loop loop;
+  Hub hub(loop);
+  loop.run("ev.on('e', 'f', function (u, d) { seen.push(d.length, d[d.length - 1]) })");
+  const size_t before = count_open_descriptors();
+  for (const auto& [size, head] : {std::pair<size_t, std::string>{100'000, std::string("\x5a\0\x01\x86\xa0", 5)},
+                                   {2'000'000, std::string("\x5a\0\x1e\x84\x80", 5)}}) {
+    const std::string bytes = head + std::string(size - 1, '\0') + '\x07';
+    auto memfd = make_memfd("event", bytes.size(), true);
+    ASSERT_TRUE(memfd);
+    ASSERT_EQ(pwrite(memfd.value().get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+    std::string payload;
+    ipc::encode_event_message(payload, {"e", {}, bytes.size()});
+    EXPECT_TRUE(hub.give(FrameType::kEventDeliver, payload, std::move(memfd.value())));
+  }
+  EXPECT_EQ(count_open_descriptors(), before + 1) << "the first is copied, the second is too large";
+  loop.turn();
+  EXPECT_EQ(loop.seen(), "100000,7,2000000,7");
+  EXPECT_EQ(count_open_descriptors(), before);
+}
+
+TEST(JsEvents, ScopeIsForAllContexts) {
+  Loop loop;
+  loop.run("ev.on('e', 'f', see)");
+  Hub first(loop);
+  EXPECT_EQ(first.read(), "on 1 e");
+  loop.run("ev.scopeToModule(); ev.scopeToModule()");
+  EXPECT_EQ(first.read(), "scope 2");
+  EXPECT_FALSE(loop.events->is_known_to_hub());
+  first.event_words.synced.store(2);
+  EXPECT_TRUE(loop.events->is_known_to_hub());
+  loop.events->disconnect();
+  Hub second(loop);
+  EXPECT_EQ(second.read(), "scope 1; on 2 e") << "a new hub hears of it";
+}
+
+TEST(JsEvents, ScopeThatAnotherContextHasChosenOutlivesTheHub) {
+  Loop loop;
+  Hub first(loop);
+  first.event_words.scoped.store(1);
+  loop.run("ev.scopeToModule()");
+  EXPECT_EQ(first.read(), "") << "it is so already";
+  loop.events->disconnect();
+  Hub second(loop);
+  EXPECT_EQ(second.read(), "scope 1");
 }
 
 TEST(JsEvents, SyncWaitsForTheHub) {
