@@ -1,10 +1,13 @@
 """Events by the ten thousand (PROTOCOL.md, "Events"): nothing is lost, senders wait for listeners that are behind, and a
 listener that takes nothing stops nobody for long. The frontend's memory stays bounded in all of it."""
 
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
+from support import processes
 from support.contexts import Contexts, PeakMemory
 from support.timing import scaled, wait_until
 
@@ -60,7 +63,9 @@ def test_two_that_flood_each_other(site):
         assert len({answer["pid"] for answer in answers}) == 2
         for pid in pids:
             wait_until(lambda: c.run("n", pid) == 30000, 60, "all events")
-    print(f"\ntwo floods of 15 MB at each other: the frontend grew by {(frontend.peak - frontend.before) / 1024:.1f} MB")
+    grown = (frontend.peak - frontend.before) / 1024
+    print(f"\ntwo floods of 15 MB at each other: the frontend grew by {grown:.1f} MB")
+    assert grown < 40 or "san" in str(c.site.command[0])
 
 
 def test_floods_from_and_to_the_main_script(site):
@@ -72,8 +77,9 @@ def test_floods_from_and_to_the_main_script(site):
         for pid in pids:
             wait_until(lambda: c.run("n", pid) == 40000, 60, "all events")
     assert c.wait_main("got", "got") == 40000
-    print(f"\ntwo floods of 20 MB, from and to the main script: the frontend grew by"
-          f" {(frontend.peak - frontend.before) / 1024:.1f} MB")
+    grown = (frontend.peak - frontend.before) / 1024
+    print(f"\ntwo floods of 20 MB, from and to the main script: the frontend grew by {grown:.1f} MB")
+    assert grown < 60 or "san" in str(c.site.command[0]), "three listeners"
 
 
 def test_requests_that_come_while_a_worker_waits_for_its_listener(site):
@@ -93,16 +99,86 @@ def test_requests_that_come_while_a_worker_waits_for_its_listener(site):
     assert answers == list(range(8))
 
 
+def test_large_data_does_not_use_up_descriptors(site):
+    """Two workers that send each other Buffers of 70 KB, each of which travels as a descriptor, and both busy with it."""
+    c = Contexts(site)
+    pids = c.everywhere("var n = 0; rampart.event.on('e', 'f', function (u, d) { n += d.length == 70000 }); 1")
+    answers = c.at_once("var b = new Uint8Array(70000); for (var i = 0; i < 400; i++) rampart.event.trigger('e', b); 1")
+    assert len({answer["pid"] for answer in answers}) == 2
+    for pid in pids:
+        wait_until(lambda: c.run("n", pid) == 800, 60, "all events")
+    assert c.site.workers() == pids, "nobody died of it"
+
+
+def test_a_listener_killed_in_the_middle_of_a_flood(site):
+    """It is stopped, so the sender waits for it; its death frees the sender at once."""
+    c = Contexts(site, options="scriptTimeout: 60")
+    here, there = c.everywhere("1")
+    c.run("rampart.event.on('e', 'f', function () {}); 1", there)
+    processes.kill(there, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        begin = time.monotonic()
+        flood = pool.submit(c.run, FLOOD.format(count=15000))  # 15 MB: more than may wait for a listener
+        time.sleep(scaled(0.5))
+        assert not flood.done()
+        processes.kill(there)
+        flood.result()
+    assert time.monotonic() - begin < scaled(4), "the patience for a listener that lives is 5 s"
+    assert not c.site.log_lines("has taken no event")
+    wait_until(lambda: len(c.site.workers()) == 2 and there not in c.site.workers(), 10, "a new worker")
+
+
+def test_a_stopped_worker_does_not_stop_the_site(site):
+    """A worker that is stopped and holds a listener: another floods it, others are served meanwhile, and the frontend
+    stays small. Its log says once that events are dropped."""
+    c = Contexts(site, workers=3)
+    pids = c.everywhere("1")
+    c.run("var n = 0; rampart.event.on('e', 'f', function () { n++ }); 1", pids[0])
+    processes.kill(pids[0], signal.SIGSTOP)
+    with PeakMemory(c.site.pid("frontend")) as frontend, ThreadPoolExecutor(1) as pool:
+        flood = pool.submit(c.site.get, f"/run?code={quote(FLOOD.format(count=60000))}", timeout=scaled(60))
+        served = 0
+        while not flood.done():
+            begin = time.monotonic()
+            assert c.run("1 + 1") == 2
+            assert time.monotonic() - begin < scaled(2.5), "others are served"
+            served += 1
+        assert flood.result().status == 200
+    grown = (frontend.peak - frontend.before) / 1024
+    print(f"\nflood against a stopped worker: {served} other requests, the frontend grew by {grown:.1f} MB")
+    assert grown < 24 or "san" in str(c.site.command[0])
+    # A request may find the stopped worker out before the hub loses patience; then it is killed and nothing waits.
+    lines = c.site.log_lines("has taken no event|it was stopped|took no request")
+    assert 1 <= len(lines) <= 2, lines
+
+
+def test_requests_that_trigger_while_they_are_asked_to_flush(site):
+    """A request that runs for more than 3 ms gets a signal, whose handler sends what its worker has finished: not in the
+    middle of an event's frame. (That would be the end of the worker.)"""
+    c = Contexts(site, options="frontendThreads: 3")
+    pids = c.everywhere("var n = 0; rampart.event.on('e', 'f', function (u, d) { n++ }); 1")
+    connections = [c.site.connect() for _ in range(8)]
+    code = quote("for (var end = performance.now() + 6, i = 0; performance.now() < end; i++)"
+                 " rampart.event.trigger('e', [i, 'some text, so that the buffer grows']); i")
+    sent = 0
+    for _ in range(40):
+        for connection in connections:
+            connection.send_request("GET", f"/run?code={code}")
+        sent += sum(connection.read_response("GET").json()["value"] for connection in connections)
+    for pid in pids:
+        wait_until(lambda: c.run("n", pid) == sent, 30, f"{sent} events in worker {pid}")
+    assert c.site.workers() == pids
+
+
 def test_throughput(site):
+    """DESIGN: 100,000 triggers per second between two workers, from the first trigger() to the last callback."""
     c = Contexts(site)
     here, there = c.everywhere("1")
-    c.run("var n = 0, first, last; rampart.event.on('e', 'f', function (u, d) { if (!n++) first = performance.now();"
-          " last = performance.now() }); 1", there)
-    begin = time.monotonic()
-    count = 200_000
-    c.run(f"for (var i = 0; i < {count}; i++) rampart.event.trigger('e', i); 1", here)
+    c.run("var n = 0, last; rampart.event.on('e', 'f', function (u, d) { n++; last = Date.now() }); 1", there)
+    count = 300_000
+    begin = c.run(f"var begin = Date.now(); for (var i = 0; i < {count}; i++)"
+                  " rampart.event.trigger('e', {n: i, text: 'a short message'}); begin", here)
     wait_until(lambda: c.run("n", there) == count, 60, "all events")
-    seconds = c.run("last - first", there) / 1000
-    print(f"\n{count} triggers from worker to worker: {count / seconds:,.0f} per second "
-          f"({time.monotonic() - begin:.2f} s with the polling)")
-    assert count / seconds > 10_000
+    seconds = (c.run("last", there) - begin) / 1000
+    print(f"\n{count} triggers from worker to worker in {seconds:.2f} s: {count / seconds:,.0f} per second")
+    assert count / seconds > scaled(1) ** -1 * 20_000, "design size 100,000; a busy machine is allowed for"

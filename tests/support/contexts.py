@@ -23,7 +23,8 @@ MAP = """{
     var pid = process.getpid();
     if (req.query.pid && req.query.pid != String(pid)) return {json: {pid: pid, other: true}};
     return {json: {pid: pid, value: (0, eval)(req.query.code)}};
-  }
+  },
+  MORE
 }"""
 AFTER = """
 rampart.event.on("main", "eval", function (variable, code) { console.log("main " + JSON.stringify((0, eval)(code))); });
@@ -33,10 +34,11 @@ rampart.event.on("main", "eval", function (variable, code) { console.log("main "
 class Contexts:
     """The contexts of a site. run(code) runs in some worker, run(code, pid) in that one, everywhere(code) in all."""
 
-    def __init__(self, site, workers=2, options="", before="", after="", **more):
+    def __init__(self, site, workers=2, options="", before="", after="", more_map="", **more):
         self.count = workers
-        self.site = site(map=MAP, options=f"threads: {workers}, scriptTimeout: 20, {options}", before=BEFORE + before,
-                         after=AFTER + after, **more)
+        timeout = "" if "scriptTimeout" in options else "scriptTimeout: 20, "
+        self.site = site(map=MAP.replace("MORE", more_map), options=f"threads: {workers}, {timeout}{options}",
+                         before=BEFORE + before, after=AFTER + after, **more)
 
     def get(self, code, pid="", wait=0):
         reply = self.site.get(f"/run?wait={wait}&pid={pid}&code={quote(code)}", timeout=scaled(60))
