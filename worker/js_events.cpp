@@ -318,14 +318,14 @@ void JsEvents::end_listeners(const Queued& item) {
 void JsEvents::deliver(const Queued& item) {
   auto found = events_.find(item.event);
   if (found == events_.end()) return;
+  // A callback (or a finalizer) may add listeners; none can vanish, since removals are queued.
+  Listeners& listeners = found->second;  // stays where it is, unlike what is in it
   StackGuard guard(js_);
   if (!duk_check_stack(js_, 16)) return;
   const duk_idx_t data = duk_get_top(js_);
   duk_push_undefined(js_);
   if (!push_data(item, data)) return;
-  // A callback may add listeners, which get the next trigger; none can vanish, since removals are queued.
-  Listeners& listeners = found->second;  // stays where it is, unlike what is in it
-  const size_t count = listeners.size();
+  const size_t count = listeners.size();  // those that a callback adds get the next trigger
   for (size_t i = 0; i < count; ++i) {
     if (before_callback_) before_callback_();
     call(listeners[i].entry, data);

@@ -177,10 +177,16 @@ bool JsEvents::take(ipc::Frame& frame) {
     if (!message) return false;
     // Only now, so that nothing is copied for a listener that has gone meanwhile.
     if (!events_.contains(message->event)) return true;
-    Queued item{Kind::kTrigger, true, 0, std::string(message->event), std::string(message->data),
-                std::move(frame.descriptor), message->memfd_bytes};
+    Queued item{Kind::kTrigger,
+                true,
+                0,
+                std::string(message->event),
+                std::string(message->data),
+                std::move(frame.descriptor),
+                message->memfd_bytes};
     // A queue of many descriptors would use up those of the process.
-    if (item.memfd && item.memfd_bytes <= limits::kMaxEventCopy && read_memfd(item.memfd, item.memfd_bytes, item.text)) {
+    if (item.memfd && item.memfd_bytes <= limits::kMaxEventCopy &&
+        read_memfd(item.memfd, item.memfd_bytes, item.text)) {
       item.memfd.reset();
       item.memfd_bytes = 0;
     }

@@ -32,7 +32,7 @@ namespace {
 using ipc::Channel;
 using ipc::FrameType;
 
-constexpr int kNapsInSignal = 100;       // the hub needs one turn of its loop
+constexpr int kNapsInSignal = 100;  // the hub needs one turn of its loop
 constexpr long kSignalNapNs = 100'000;
 constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
 

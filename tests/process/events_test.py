@@ -66,6 +66,26 @@ def test_data_is_a_plain_buffer_and_each_context_has_its_own(site):
     assert c.wait_main("seen", "main") == expected
 
 
+def test_what_cannot_be_carried_whole_harms_nobody(site):
+    """Requests, file handles, Errors, Maps and the like lose something on the way (runtime-api 4.3), but arrive."""
+    c = Contexts(site, after="listen('e');", more_map=""""/odd": function (req) {
+        var odd = [req, rampart.utils.stderr, new Error("x"), new Map([[1, 2]]), /x/, Symbol && Symbol("s"),
+                   Object.create({inherited: 1}), new String("boxed"), function named() {}, rampart, global.JSON, Math];
+        odd.forEach(function (value) { rampart.event.trigger("e", value); });
+        rampart.event.trigger("e", {req: req, end: true});
+        return {json: odd.length};
+    }""")
+    here, there = c.everywhere("listen('e'); 1")
+    count = c.site.get("/odd?a=b", headers={"X-Test": "yes"}).json() + 1
+    for pid in (here, there):
+        wait_until(lambda: c.run("seen.length", pid) == count, 10, f"everything in worker {pid}")
+        assert c.run("[seen[0].query.a, seen[0].headers['X-Test'], seen[0].path.path, typeof seen[0].printf]", pid) == [
+            "b", "yes", "/odd", "undefined"]
+        assert c.run("[seen[seen.length - 1].req.query, seen[seen.length - 1].end]", pid) == [{"a": "b"}, True]
+    assert c.wait_main("seen.length", "main") == count
+    assert not c.site.log_lines("rror")
+
+
 def test_user_variable_is_never_copied(site):
     """A function, an object and its later changes; in the context that registered and nowhere else."""
     c = Contexts(site)
@@ -288,6 +308,27 @@ def test_a_listener_is_known_before_anything_leaves_the_process(site, threads):
             c.run(f"rampart.event.trigger('f{number}', {number}); 1")
             busy.read_response()
         wait_until(lambda: number in c.run("seen", int(flag.read_text())), 10, "the event")
+
+
+def test_a_listener_of_the_main_script_is_known_before_its_output(site):
+    c = Contexts(site, options="frontendThreads: 2")
+    for number in range(20):
+        c.main(f"listen('m{number}'); console.log('listens {number}')")
+        wait_until(lambda: f"listens {number}\n" in c.site.stdout(), 10, "the output", step=0.0005)
+        c.run(f"rampart.event.trigger('m{number}', {number}); 1")
+    assert c.wait_main("seen", "seen") == list(range(20))
+
+
+def test_events_in_a_daemon(site):
+    """The workers of a daemon meet; listeners of the start script stay with the process that ran it."""
+    c = Contexts(site, options="daemon: true", daemon=True,
+                 before="rampart.event.on('e', 'f', function (u, d) { console.log('start script', d) });",
+                 after="rampart.event.trigger('e', 'own');")
+    pids = c.everywhere("listen('e'); 1")
+    c.run("rampart.event.trigger('e', 1); 1", pids[0])
+    for pid in pids:
+        c.wait_seen(pid, [1])
+    assert "start script own" in c.site.stdout() and "start script 1" not in c.site.stdout()
 
 
 SCOPED_MODULE = """
