@@ -174,10 +174,12 @@ duk_ret_t JsEvents::native_on(duk_context* js) {
 uint64_t JsEvents::add(std::string event, Listener listener) {
   auto found = events_.find(event);
   if (found == events_.end()) {
-    found = events_.emplace(std::move(event), Listeners()).first;
+    // Each step may find no memory: none leaves an event without a listener, or one that the hub does not know.
+    Listeners listeners;
+    listeners.push_back(std::move(listener));
+    send_on(event);
+    found = events_.emplace(std::move(event), std::move(listeners)).first;
     name_bytes_ += found->first.size();
-    found->second.push_back(std::move(listener));
-    send_on(found->first);
     return 0;
   }
   for (Listener& old : found->second) {

@@ -125,6 +125,7 @@ class JsEvents {
   // To the hub; without effect when there is none.
   void send_on(std::string_view event);
   void send_scope();
+  void note_announced();
   void send_unlisten(std::string_view event);
   void send_end(duk_context* js, Kind kind, std::string_view event, std::string_view listener, uint64_t issued_ns);
   void send_trigger(duk_context* js, std::string_view event, std::string_view data);

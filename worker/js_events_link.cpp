@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -38,6 +39,24 @@ UniqueFd store_data(duk_context* js, std::string_view data) {
   return std::move(memfd.value());
 }
 
+// Appends a frame whole or, when there is no memory for it, not at all. Returns the bytes of its payload. The handler
+// of a signal may send what a worker has finished: not while a frame is half written, hence the pause.
+template <typename Encode>
+size_t append_frame(ipc::Channel& channel, FrameType type, UniqueFd memfd, Encode&& encode) {
+  ScriptPause pause;
+  ipc::FrameWriter frame(channel.out(), type, 0, 0, memfd ? ipc::kFlagDescriptor : uint8_t{0});
+  const size_t start = frame.payload().size();
+  try {
+    encode(frame.payload());
+    frame.finish();
+    if (memfd) channel.attach(frame.start(), std::move(memfd));
+  } catch (const std::exception&) {
+    frame.cancel();
+    throw;
+  }
+  return frame.payload().size() - start;
+}
+
 }  // namespace
 
 void JsEvents::connect(EventUplink& uplink) {
@@ -53,25 +72,25 @@ void JsEvents::disconnect() {
   uplink_ = nullptr;
 }
 
-// The frames. A signal handler may send what a worker has finished: not while one is half written, hence the pauses.
-
 void JsEvents::send_scope() {
   if (!uplink_) return;
-  ScriptPause pause;
-  ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventScope);
-  ipc::encode_event_on(frame.payload(), {++serial_, {}});
-  frame.finish();
-  unsynced_ = true;
-  uplink_->wrote();
-  arm();
+  append_frame(uplink_->channel(), FrameType::kEventScope, UniqueFd(), [&](std::string& out) {
+    ipc::encode_event_on(out, {serial_ + 1, {}});
+  });
+  note_announced();
 }
 
 void JsEvents::send_on(std::string_view event) {
   if (!uplink_) return;
-  ScriptPause pause;
-  ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventOn);
-  ipc::encode_event_on(frame.payload(), {++serial_, event});
-  frame.finish();
+  append_frame(uplink_->channel(), FrameType::kEventOn, UniqueFd(), [&](std::string& out) {
+    ipc::encode_event_on(out, {serial_ + 1, event});
+  });
+  note_announced();
+}
+
+// What the hub must know before anything else leaves this process.
+void JsEvents::note_announced() {
+  ++serial_;
   unsynced_ = true;
   uplink_->wrote();
   arm();
@@ -79,10 +98,7 @@ void JsEvents::send_on(std::string_view event) {
 
 void JsEvents::send_unlisten(std::string_view event) {
   if (!uplink_) return;
-  ScriptPause pause;
-  ipc::FrameWriter frame(uplink_->channel().out(), FrameType::kEventUnlisten);
-  frame.payload().append(event);
-  frame.finish();
+  append_frame(uplink_->channel(), FrameType::kEventUnlisten, UniqueFd(), [&](std::string& out) { out.append(event); });
   uplink_->wrote();
   arm();
 }
@@ -91,14 +107,12 @@ void JsEvents::send_end(duk_context* js, Kind kind, std::string_view event, std:
                         uint64_t issued_ns) {
   await_window(js);
   if (!uplink_) return;
-  ScriptPause pause;
   const bool is_off = kind == Kind::kOff;
-  ipc::FrameWriter frame(uplink_->channel().out(), is_off ? FrameType::kEventOff : FrameType::kEventRemove);
-  const size_t start = frame.payload().size();
   const ipc::EventEnd end{issued_ns, event, listener};
-  is_off ? ipc::encode_event_off(frame.payload(), end) : ipc::encode_event_remove(frame.payload(), end);
-  sent_bytes_ += ipc::event_cost(frame.payload().size() - start, 0);
-  frame.finish();
+  const size_t bytes = append_frame(
+      uplink_->channel(), is_off ? FrameType::kEventOff : FrameType::kEventRemove, UniqueFd(),
+      [&](std::string& out) { is_off ? ipc::encode_event_off(out, end) : ipc::encode_event_remove(out, end); });
+  sent_bytes_ += ipc::event_cost(bytes, 0);
   uplink_->wrote();
   arm();
 }
@@ -108,15 +122,10 @@ void JsEvents::send_trigger(duk_context* js, std::string_view event, std::string
   if (!uplink_) return;
   UniqueFd memfd;
   if (data.size() > limits::kMaxInlineEvent) memfd = store_data(js, data);
-  ScriptPause pause;
-  const uint64_t memfd_bytes = memfd ? data.size() : 0;
-  ipc::Channel& channel = uplink_->channel();
-  ipc::FrameWriter frame(channel.out(), FrameType::kEventTrigger, 0, 0, memfd ? ipc::kFlagDescriptor : uint8_t{0});
-  const size_t start = frame.payload().size();
-  ipc::encode_event_message(frame.payload(), {event, data, memfd_bytes});
-  sent_bytes_ += ipc::event_cost(frame.payload().size() - start, memfd_bytes);
-  frame.finish();
-  if (memfd) channel.attach(frame.start(), std::move(memfd));
+  const ipc::EventMessage message{event, data, memfd ? data.size() : 0};
+  const size_t bytes = append_frame(uplink_->channel(), FrameType::kEventTrigger, std::move(memfd),
+                                    [&](std::string& out) { ipc::encode_event_message(out, message); });
+  sent_bytes_ += ipc::event_cost(bytes, message.memfd_bytes);
   uplink_->wrote();
   arm();
 }
@@ -146,17 +155,17 @@ void JsEvents::await_window(duk_context* js) {
 
 void JsEvents::sync() {
   if (!unsynced_) return;
-  unsynced_ = false;  // also when it fails: once is enough to wait
   const uint64_t give_up_ns = monotonic_ns() + limits::kEventSyncMs * kNsPerMs;
-  while (uplink_ && uplink_->words().synced.load(std::memory_order_acquire) < serial_) {
+  while (!is_known_to_hub()) {
     uplink_->flush();
     if (monotonic_ns() >= give_up_ns) {
       log_line("warning: the frontend did not take note of an event listener in time; it may miss its first events");
-      return;
+      break;
     }
     const timespec nap{0, kSyncNapNs};
     nanosleep(&nap, nullptr);
   }
+  unsynced_ = false;  // also when it failed: once is enough to wait
 }
 
 bool JsEvents::is_known_to_hub() const {
