@@ -331,6 +331,48 @@ def test_events_in_a_daemon(site):
     assert "start script own" in c.site.stdout() and "start script 1" not in c.site.stdout()
 
 
+def test_events_through_a_storm_of_deaths(site):
+    """Everybody listens and triggers all the time, in timers, callbacks and requests, while workers, the zygote and the
+    frontend are killed. No frame is ever wrong, and afterwards everybody hears everybody."""
+    busy = """
+        var heard = {}, large = new Uint8Array(70000);
+        rampart.event.on("storm", "f", function (u, d) { heard[d.pid] = d.n; });
+        rampart.event.on("large", "f", function (u, d) { if (d.length != 70000) console.log("wrong length"); });
+        setMetronome(function () {
+          for (var i = 0; i < 20; i++) rampart.event.trigger("storm", {pid: process.getpid(), n: i});
+          rampart.event.trigger("large", large);
+          rampart.event.on("own" + process.getpid(), "f", function () { rampart.event.remove("own" + process.getpid()); });
+          rampart.event.trigger("own" + process.getpid());
+        }, 3);
+    """
+    # A new zygote is a copy of the main script as it is by then: what is set there says nothing about the worker.
+    once = f"if (this.busy !== process.getpid()) {{ busy = process.getpid(); {busy} }} 1"
+    c = Contexts(site, workers=3, options="frontendThreads: 2", after=busy, check_fds=False)
+    for number, role in enumerate(["worker", "worker", "zygote", "worker", "frontend", "worker", "frontend", "zygote", "worker"]):
+        ask_until_served(c, once)
+        victim = c.site.pids()[role][0]
+        processes.kill(victim)
+        wait_until(lambda: victim not in c.site.pids()[role] and c.site.pids()[role], 10, f"another {role} ({number})")
+    wait_until(lambda: ask_until_served(c, once) and len(c.site.workers()) == 3, 20, "calm")
+    pids = c.everywhere(once)
+    everybody = {str(pid): 19 for pid in [*pids, c.site.pid("launcher")]}
+    for pid in pids:
+        wait_until(lambda: everybody.items() <= c.run("heard", pid).items(), 10, f"worker {pid} to hear everybody")
+    wait_until(lambda: everybody.items() <= c.wait_main("heard", f"heard {time.monotonic()}").items(), 10, "main")
+    assert not c.site.log_lines("protocol|bad frame|cannot be read|Error in|misses|malformed|unexpected frame")
+    assert "wrong" not in c.site.stdout()
+
+
+def ask_until_served(c, code):
+    """Several requests, until they all have been answered: those that a death hits are tried again."""
+    def ask():
+        try:
+            return all([c.site.get(f"/run?code={quote(code)}").status == 200 for _ in range(6)])
+        except (AssertionError, OSError):
+            return False
+    return wait_until(ask, 20, "the site to serve")
+
+
 SCOPED_MODULE = """
 exports.listen = function () { rampart.event.on("e", "f", function (u, d) { seen.push(module.id.split("/").pop() + " " + d) }); };
 exports.send = function (d) { rampart.event.trigger("e", d); };
