@@ -86,7 +86,9 @@ Status Server::take_start_frame(ipc::Frame& frame, bool& complete) {
     return Ok{};
   }
   // What the launcher listens to is known before there is a worker to trigger it.
-  if (frame.type >= FrameType::kEventOn && has_config_) {
+  const bool is_of_events =
+      frame.type == FrameType::kEventPage || frame.type == FrameType::kEventOn || frame.type == FrameType::kEventScope;
+  if (is_of_events && has_config_) {
     handle_control(frame);
     return Ok{};
   }

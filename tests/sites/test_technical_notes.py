@@ -65,7 +65,7 @@ def test_three_stages(site):
             break
     assert sorted(seen) == s.workers()
     for requests in seen.values():
-        assert requests == list(range(1, len(requests) + 1))
+        assert sorted(requests) == list(range(1, len(requests) + 1))
     assert s.get("/f").json()["late"] == "undefined"
     assert s.stdout().splitlines() == lines, "nothing of the start script runs again"
 
@@ -142,7 +142,7 @@ def test_no_data_is_shared_between_contexts(site):
     here, there = c.everywhere("1")
     assert c.run("common.n = 'here'; common.n", here) == "here"
     assert c.run("common.n", there) == 0
-    assert c.wait_main("common.n", "main") == "main"
+    c.wait_main("common.n", "main")
     processes.kill(here)
     wait_until(lambda: here not in c.site.workers() and len(c.site.workers()) == 2, 10, "a new worker")
     new = (set(c.everywhere("1")) - {there}).pop()
@@ -165,7 +165,7 @@ def test_timers_of_a_callback_run_in_its_worker(site):
     c.wait_seen(here, ["returned", [here, True, "a", 2], "inner"])
     wait_until(lambda: c.run("[beats, ticks]", here) == [3, 3], 10, "interval and metronome")
     assert c.run("[seen.length, typeof beats]", there) == [0, "undefined"]
-    assert c.wait_main("seen", "main") == []
+    c.wait_main("seen", [])
 
 
 def test_timers_run_after_the_reply_and_do_not_hold_it(site):
@@ -185,7 +185,7 @@ def test_timers_and_events_of_the_main_script_run_in_the_main_process(site):
     launcher = c.site.pid("launcher")
     pids = c.everywhere("1")
     c.run("rampart.event.trigger('e'); 1", pids[0])
-    found = wait_until(lambda: (lambda seen: len(seen) == 4 and seen)(c.wait_main("seen", os.urandom(4).hex())), 10, "all four")
+    found = wait_until(lambda: (lambda seen: len(seen) == 4 and seen)(c.ask_main("seen")), 10, "all four")
     assert sorted(found) == sorted([name, launcher] for name in ("early timer", "late timer", "early event", "late event"))
     for pid in pids:
         assert c.run("seen", pid) == []
@@ -209,7 +209,7 @@ def test_events_can_be_triggered_wherever_they_reside(site):
     expected = ["request", "timer", "relayed event"]
     for pid in (here, there):
         c.wait_seen(pid, [[pid, data] for data in expected])
-    assert c.wait_main("seen", "main") == [[launcher, data] for data in expected]
+    c.wait_main("seen", [[launcher, data] for data in expected])
 
 
 def test_the_user_variable_holds_the_request(site):
@@ -343,6 +343,6 @@ def test_errors_in_callbacks_are_logged_and_kill_nothing(site, place):
     if place == "a worker":
         c.wait_seen(here, seen)
     else:
-        assert c.wait_main("seen", "afterwards") == seen
+        c.wait_main("seen", seen)
     assert (c.site.workers(), c.site.pid("launcher")) == (pids, launcher)
     assert c.run("1 + 1") == 2

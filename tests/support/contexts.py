@@ -36,6 +36,7 @@ class Contexts:
 
     def __init__(self, site, workers=2, options="", before="", after="", more_map="", **more):
         self.count = workers
+        self.asked = 0
         timeout = "" if "scriptTimeout" in options else "scriptTimeout: 20, "
         self.site = site(map=MAP.replace("MORE", more_map), options=f"threads: {workers}, {timeout}{options}",
                          before=BEFORE + before, after=AFTER + after, **more)
@@ -73,10 +74,16 @@ class Contexts:
         """Runs code in the main script, without waiting."""
         self.run(f"rampart.event.trigger('main', {json.dumps(code)})")
 
-    def wait_main(self, code, text):
-        self.main(f"{json.dumps(text)} + ' ' + JSON.stringify({code})")
-        found = wait_until(lambda: re.search(f'main ("{re.escape(text)} .*")', self.site.stdout()), 10, f"main: {text}")
-        return json.loads(json.loads(found.group(1))[len(text) + 1:])
+    def ask_main(self, code):
+        """The value of an expression in the main script. What other contexts have sent may come later."""
+        self.asked += 1
+        text = f"answer {self.asked}:"
+        self.main(f"{json.dumps(text)} + JSON.stringify({code})")
+        found = wait_until(lambda: re.search(f'main ("{text}.*")', self.site.stdout()), 10, "an answer of the main script")
+        return json.loads(json.loads(found.group(1))[len(text):])
+
+    def wait_main(self, code, expected, seconds=10):
+        wait_until(lambda: self.ask_main(code) == expected, seconds, f"{code} to be {expected} in the main script")
 
     def wait_seen(self, pid, expected, seconds=10):
         wait_until(lambda: self.run("seen", pid) == expected, seconds, f"worker {pid} to have seen {expected}")
