@@ -13,7 +13,7 @@ import pytest
 
 from support.http import encode_multipart
 from support.site import ROOT, app
-from support.type_check import TYPES, check_files, check_project
+from support.type_check import TYPES, check_files, check_project, completions
 
 HERE = Path(__file__).parent
 
@@ -151,6 +151,27 @@ def test_strict_typescript_site(tmp_path):
           interface BodyKeys { m4x?: Body }
         }"""}, noImplicitAny=True)
     assert not found, "\n".join(map(str, found))
+
+
+def test_editor_completes():
+    """Names with their documentation, where a script is being written."""
+    options, req, keys, websocket, utils, event = completions(START + """
+        server.start({
+            script/*|*/
+            map: {
+                "/page": function (req) { req./*|*/; return { h/*|*/ }; },
+                "ws:/chat": function (req) { req./*|*/ }
+            }
+        });
+        rampart.utils./*|*/;
+        rampart.event./*|*/;
+        """)
+    assert "Seconds that a request may run" in options["scriptTimeout"] and "maxMemory" in options
+    assert "query string as an Object" in req["query"] and "wsSend" not in req
+    assert "text/html" in keys["html"] and "Default 200" in keys["status"]
+    assert "wsSend" in websocket and "headers" in websocket
+    assert "Returns the text" in utils["sprintf"] and len(utils) > 100
+    assert set(event) == {"on", "trigger", "off", "remove", "scopeToModule"}
 
 
 # -- mistakes. Each script has `//!` on every line that must be reported, with a part of the message.

@@ -10,7 +10,7 @@ from pathlib import Path
 from support.site import ROOT
 
 TYPES = ROOT / "deploy" / "types"
-DEBIAN_COMPILER = "/usr/share/nodejs/typescript/bin/tsc"  # package node-typescript, see deploy/install-deps.sh
+DEBIAN_TYPESCRIPT = Path("/usr/share/nodejs/typescript")  # package node-typescript, see deploy/install-deps.sh
 
 # The settings that deploy/types/README.md recommends, and every script a module of its own.
 OPTIONS = {"target": "es2022", "lib": ["es5"], "module": "commonjs", "moduleDetection": "force", "types": [],
@@ -28,17 +28,14 @@ class Diagnostic:
         return f"{self.file}:{self.line}: {self.code}: {self.text}"
 
 
-def compiler():
-    """node and the compiler that the build uses, so that the result does not depend on what else is installed."""
-    if Path(DEBIAN_COMPILER).exists():
-        return [shutil.which("node") or shutil.which("nodejs") or "node", DEBIAN_COMPILER]
-    return ["tsc"]
+def node():
+    return shutil.which("node") or shutil.which("nodejs") or "node"
 
 
 def check_project(config):
     """The diagnostics of a jsconfig.json or tsconfig.json, in the compiler's order."""
     config = Path(config)
-    run = subprocess.run([*compiler(), "--pretty", "false", "-p", str(config)], cwd=config.parent,
+    run = subprocess.run([node(), DEBIAN_TYPESCRIPT / "bin/tsc", "--pretty", "false", "-p", config], cwd=config.parent,
                          capture_output=True, text=True, timeout=200)
     found = []
     for line in run.stdout.splitlines():
@@ -63,3 +60,11 @@ def check_files(folder, files, types="rampart.d.ts", **options):
     config.write_text(json.dumps({"compilerOptions": {**OPTIONS, **options},
                                   "include": ["**/*.js", "**/*.ts", str(TYPES / types)]}))
     return check_project(config)
+
+
+def completions(script, types="rampart.d.ts"):
+    """What an editor offers at each `/*|*/` of a script: a list of {name: documentation}."""
+    run = subprocess.run([node(), ROOT / "tests/support/type_completions.js", DEBIAN_TYPESCRIPT / "lib/typescript.js",
+                          TYPES / types], input=script, capture_output=True, text=True, timeout=200)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
