@@ -236,7 +236,7 @@ install: all
 	  $(DESTDIR)$(PREFIX)/share/doc/ravelin
 	install -m 755 $(BUILD)/ravelin $(BUILD)/ravelin-frontend $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 $(BUILD)/typescript.duk $(DESTDIR)$(PREFIX)/lib/ravelin/
-	cp -R deploy/web_server deploy/nginx $(DESTDIR)$(PREFIX)/share/ravelin/
+	cp -R deploy/web_server deploy/types deploy/nginx $(DESTDIR)$(PREFIX)/share/ravelin/
 	install -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/ravelin/
 
 clean:

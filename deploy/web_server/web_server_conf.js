@@ -51,7 +51,8 @@ function clock(req) {
     return { txt: rampart.utils.sprintf("%s\nanswered by process %d\n", new Date().toString(), process.getpid()) };
 }
 
-/* What a visitor sees who asks for something that is not there. */
+/** What a visitor sees who asks for something that is not there.
+    @param {Rampart.NotFoundRequest} req */
 function notFound(req) {
     return {
         status: 404,

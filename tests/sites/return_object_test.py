@@ -95,7 +95,7 @@ def test_compress(site):
         html: myhtmltext,
         compress: 5 // gzip compress output at medium level
      }
-    """, before='var myhtmltext = "text ".repeat ? "text ".repeat(1000) : "";',
+    """, before='var myhtmltext = "text ".repeat(1000);',
     request_headers={"Accept-Encoding": "identity"})
     assert (reply.status, reply.headers["Content-Type"].split(";")[0], reply.text) == (200, "text/html", "text " * 1000)
     assert "Content-Encoding" not in reply.headers

@@ -15,6 +15,7 @@ function form(req) {
     };
 }
 
+/** @param {Rampart.Request} req */
 function send(req) {
     if (!req.postData || req.postData["Content-Type"] !== "multipart/form-data") {
         return { status: 400, html: page("Not a form", "<p>This page wants the form to be posted.</p>") };
@@ -27,4 +28,5 @@ function send(req) {
     return { html: page("Received", "<table><tr><th>field<th>file name<th>size" + rows.join("") + "</table>") };
 }
 
+/** @type {Rampart.HandlerMap} */
 module.exports = { "/": form, "/send.html": send };

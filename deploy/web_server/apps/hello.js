@@ -3,6 +3,7 @@
 
 var greeting = "Hello";   // private to this file, set once in each worker
 
+/** @type {Rampart.Handler} */
 module.exports = function (req) {
     var name = req.query.name || "world";
 

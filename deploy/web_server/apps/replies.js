@@ -20,10 +20,12 @@ function text(req) {
     return { txt: "Plain text.\n" };
 }
 
+/** @param {Rampart.Request} req */
 function object(req) {
     return { json: rampart.utils.sprintf("%J", { answer: 42, list: [1, 2, 3], asked: req.path.url }) };
 }
 
+/** @param {Rampart.Request} req */
 function headers(req) {
     return {
         html: "<p>Look at the headers of this reply. You sent these cookies: " +
@@ -56,6 +58,7 @@ function teapot(req) {
     return { status: 418, txt: "I am a teapot.\n" };
 }
 
+/** @type {Rampart.HandlerMap} */
 module.exports = {
     "/":             index,
     "/index.html":   index,

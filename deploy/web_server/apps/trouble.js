@@ -2,6 +2,7 @@
 
 /* An error: with developerMode the browser shows it. */
 function error(req) {
+    // @ts-expect-error: the editor sees this one
     return { html: notDefinedAnywhere };
 }
 
@@ -23,4 +24,5 @@ function exit(req) {
     process.exit(1);
 }
 
+/** @type {Rampart.HandlerMap} */
 module.exports = { "/error.html": error, "/loop.html": loop, "/memory.html": memory, "/exit.html": exit };

@@ -1,0 +1,75 @@
+/* What the engine has beside the standard libraries of rampart.d.ts. */
+
+/** The global object. */
+declare const global: typeof globalThis;
+
+/** Runs a function after the current code, before any timer. */
+declare function queueMicrotask(callback: () => void): void;
+
+/** Also takes a Buffer, as the text that it holds. */
+declare function parseInt(text: Rampart.BufferData, radix?: number): number;
+
+interface JSON {
+  /**
+   * Also takes a Buffer (UTF-8). With `true` as reviver, objects of the form `{"_cyclic_ref": "$.a"}` become references
+   * to that place, which undoes `sprintf("%!J", value)`.
+   */
+  parse(text: string | Rampart.BufferData, reviver?: true | ((this: any, key: string, value: any) => any)): any;
+}
+
+interface ObjectConstructor {
+  /** Sorts the items into Arrays by the key that the callback returns. */
+  groupBy<T>(items: Iterable<T>, callback: (item: T, index: number) => PropertyKey): { [key: string]: T[] };
+}
+
+interface Array<T> {
+  /** The last item for which the callback returns something true. */
+  findLast(callback: (value: T, index: number, array: T[]) => unknown, thisArg?: any): T | undefined;
+  findLastIndex(callback: (value: T, index: number, array: T[]) => unknown, thisArg?: any): number;
+}
+
+interface ReadonlyArray<T> {
+  findLast(callback: (value: T, index: number, array: readonly T[]) => unknown, thisArg?: any): T | undefined;
+  findLastIndex(callback: (value: T, index: number, array: readonly T[]) => unknown, thisArg?: any): number;
+}
+
+/** The exchange format of events: RFC 8949. */
+declare const CBOR: {
+  encode(value: any): Rampart.PlainBuffer;
+  decode(data: Rampart.BufferData): any;
+};
+
+declare const performance: {
+  /** Milliseconds, fractional and monotonic. */
+  now(): number;
+};
+
+/** The script engine itself. */
+declare const Duktape: {
+  readonly version: number;
+  readonly env: string;
+  enc(format: "hex" | "base64" | "jx" | "jc", value: any, replacer?: any, space?: any): string;
+  dec(format: "hex" | "base64" | "jx" | "jc", value: any): any;
+  info(value: any): any;
+  act(depth: number): any;
+  gc(flags?: number): boolean;
+  compact<T>(object: T): T;
+  fin(object: object, finalizer?: (object: any, heapDestruct: boolean) => void): any;
+  Thread: any;
+  Pointer: any;
+  [name: string]: any;
+};
+
+declare class TextEncoder {
+  readonly encoding: string;
+  encode(text?: string): Uint8Array;
+}
+
+declare class TextDecoder {
+  /** "utf-8" (default), "utf-16le", "utf-16be", "iso-8859-1", "us-ascii" and their other names. */
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: string;
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(data?: Rampart.BufferData, options?: { stream?: boolean }): string;
+}
