@@ -441,7 +441,7 @@ TEST_F(Modern, WhatTakesTooLongIsThereForTheNextOne) {
   while (!is_stored() && monotonic_ms() < give_up_ms) usleep(5000);
   ASSERT_TRUE(is_stored());
   EXPECT_LT(load_ms("slow.js"), 400.0) << "from the cache";
-  while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+  while (waitpid(-1, nullptr, 0) > 0) continue;  // it ends by itself
 }
 
 TEST_F(Modern, PlainScriptsNeverNeedTheCompiler) {
@@ -457,6 +457,22 @@ TEST_F(Modern, ADeadCompileProcessIsAnError) {
   set_up_compiler(broken);
   const std::string refused = load("module.exports = () => 1;");
   EXPECT_NE(refused.find("could not compile: the compile process gave no answer"), std::string::npos) << refused;
+}
+
+TEST_F(Modern, WhatACompileProcessSaysIsChecked) {
+  const Row table[] = {
+      {"echo rubbish >&0", "the compile process gave no answer"},
+      {"exec cat /dev/zero >&0", "the compiled code is too large"},
+      {"kill -SEGV $$", "the compile process was killed by signal 11"},
+  };
+  for (const Row& row : table) {
+    CompilerSettings broken = settings("");
+    broken.executable = site.folder.write("broken.sh", std::string("#!/bin/sh\n") + row.expression + "\n");
+    std::filesystem::permissions(broken.executable, std::filesystem::perms::owner_all);
+    set_up_compiler(broken);
+    const std::string refused = load("module.exports = () => 1;");
+    EXPECT_NE(refused.find(std::string("m.js: could not compile: ") + row.value), std::string::npos) << refused;
+  }
 }
 
 }  // namespace

@@ -114,15 +114,15 @@ UNSUPPORTED = [
 
 
 def test_each_feature_in_a_handler(site):
-    sync = "".join(f'"/f{n}": req => ({{ json: (function () {{ {body} }})() }}),\n' for n, (_, body, _) in enumerate(FEATURES))
-    later = "".join(f'"/a{n}": async req => ({{ json: await (async () => {{ {body} }})() }}),\n'
+    sync = "".join(f'"/f{n}": req => ({{ json: [(function () {{ {body} }})()] }}),\n' for n, (_, body, _) in enumerate(FEATURES))
+    later = "".join(f'"/a{n}": async req => ({{ json: [await (async () => {{ {body} }})()] }}),\n'
                     for n, (_, body, _) in enumerate(ASYNC))
     s = site(map="{" + sync + later + "}", options="developerMode: true, threads: 1", env=CACHE)
     failures = []
     for prefix, table in (("f", FEATURES), ("a", ASYNC)):
         for number, (name, _, expected) in enumerate(table):
             reply = s.get(f"/{prefix}{number}")
-            got = reply.json() if reply.status == 200 else reply.text
+            got = reply.json()[0] if reply.status == 200 else reply.text
             if got != expected:
                 failures.append(f"{name}: {got!r}, not {expected!r}")
     assert not failures, "\n".join(failures)
@@ -130,7 +130,7 @@ def test_each_feature_in_a_handler(site):
 
 def test_features_in_a_typescript_module(site):
     s = site(map='{ "/t": { module: "typed.ts" } }', env=CACHE, files={
-        "typed.ts": """import { describe, Shape, Colour } from "./shapes";
+        "typed.ts": """import { describe, Shape, Colour } from "./shapes.ts";
 import type { Nothing } from "./nowhere";
 import names = require("./names.js");
 abstract class Base<T> implements Shape {
@@ -207,8 +207,8 @@ def test_order_of_microtasks_timers_and_immediates(site):
 
 
 def test_rejections_nobody_handles_are_logged_with_their_stack(site):
-    s = site(map="""{
-        "/lost": () => {
+    s = site(map='{ "/lost": { module: "lost.js" } }', options="threads: 1", env=CACHE, files={"lost.js": """
+        module.exports = () => {
             Promise.reject(new TypeError("lost one"));
             setTimeout(async () => {
                 await null;
@@ -217,9 +217,9 @@ def test_rejections_nobody_handles_are_logged_with_their_stack(site):
             Promise.reject(new Error("handled")).catch(() => {});
             Promise.reject("no error");
             return { txt: "replied" };
-        } }""", options="threads: 1", env=CACHE)
+        };"""})
     assert s.get("/lost").text == "replied"
-    for line in (r"TypeError: lost one\n    at .*app\.js:6\)", r"Error: lost in a timer\n    at .*app\.js:9\)", r"no error"):
+    for line in (r"TypeError: lost one\n    at .*lost\.js:3\)", r"Error: lost in a timer\n    at .*lost\.js:6\)", r"no error"):
         wait_until(lambda: re.search(rf"Unhandled promise rejection:\n  {line}", s.log()), 5.0, line + " in\n" + s.log())
     assert "handled\n" not in s.log()
     assert s.log().count("lost one") == 1
