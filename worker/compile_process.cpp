@@ -35,6 +35,7 @@ namespace {
 // What is left of the caller's life.
 void settle() {
   alarm(limits::kCompileTimeoutMs / 1000 + 1);  // the caller may be gone by then
+  signal(SIGHUP, SIG_IGN);                      // its group is orphaned when the caller ends
   set_process_name("ravelin-compile");
   constexpr int kKeep[] = {kCompileBytecode, kCompileLock};
   close_all_except(STDERR_FILENO + 1, kKeep, std::size(kKeep));

@@ -102,6 +102,8 @@
   //   Function(...), new ...   becomes __modernFunction(...), for the same reason
   //   {__proto__: p, ...}      becomes Object.setPrototypeOf({...}, p)
   //   /a.b/s                   becomes /a[\s\S]b/
+  //   super.key                becomes __superGet(_super.prototype, "key", this), for getters; super.key() stays
+  //   super.key = value        becomes __superSet(_super.prototype, "key", this, value)
   function replaceRest(context) {
     var factory = context.factory;
 
@@ -136,7 +138,51 @@
       return ts.isIdentifier(node.expression) && node.expression.escapedText === name;
     }
 
+    // ---- super
+
+    var isStatic = false;
+    var keptCallee;
+    var FILE_LEVEL = 16 | 32;  // GeneratedIdentifierFlags, those with which the class transformer names it
+
+    function isSuperProperty(node) {
+      return ts.isAccessExpression(node) && node.expression.kind === ts.SyntaxKind.SuperKeyword;
+    }
+
+    function superCall(name, node, access, more) {
+      var base = factory.createUniqueName("_super", FILE_LEVEL);
+      if (!isStatic) base = factory.createPropertyAccessExpression(base, "prototype");
+      var key = ts.isPropertyAccessExpression(access)
+        ? factory.createStringLiteral(ts.idText(access.name)) : ts.visitNode(access.argumentExpression, visit);
+      return call(name, node, [base, key, factory.createThis()].concat(more));
+    }
+
+    function visitSuper(node) {
+      if (isSuperProperty(node)) {
+        if (node === keptCallee) return node;
+        if (ts.isAssignmentTarget(node)) {
+          throw new Unsupported(ts.getSourceFileOfNode(node), node, "only '=' can assign to a property of 'super'");
+        }
+        return superCall("__superGet", node, node, []);
+      }
+      if (ts.isAssignmentExpression(node, true) && isSuperProperty(node.left)) {
+        return superCall("__superSet", node, node.left, [ts.visitNode(node.right, visit)]);
+      }
+      if (ts.isCallExpression(node) && isSuperProperty(node.expression)) keptCallee = node.expression;
+      return undefined;
+    }
+
     function visit(node) {
+      var replaced = visitSuper(node);
+      if (replaced !== undefined) return replaced;
+      if (!ts.isClassElement(node) || ts.isObjectLiteralExpression(node.parent)) return visitOther(node);
+      var outer = isStatic;
+      isStatic = ts.isStatic(node);
+      replaced = visitOther(node);
+      isStatic = outer;
+      return replaced;
+    }
+
+    function visitOther(node) {
       var isCall = ts.isCallExpression(node) && node.questionDotToken === undefined;
       var isEval = isCall && isNamed(node, "eval") && node.arguments.length > 0 && !ts.isSpreadElement(node.arguments[0]);
       var isFunction = (isCall || ts.isNewExpression(node)) && isNamed(node, "Function");
@@ -229,7 +275,7 @@
         return file;
       };
     }];
-    if (/\beval\b|\bFunction\b|__proto__|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
+    if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
     if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
     ts.mappedLine = -1;  // this and the next: generate-typescript.sh
