@@ -58,8 +58,9 @@ constexpr uint64_t kEventSyncMs = 1'000;               // a context waits at mos
 // --- compiled scripts (worker/compile_*) ---
 constexpr uint64_t kCompileTimeoutMs = 20'000;                // a large file takes 1 s, an overloaded machine longer
 constexpr size_t kCompileMemoryBytes = 1024 * 1024 * 1024;    // of a compile process; a file of 1 MB takes 200 MB
-constexpr size_t kMaxCompiledBytes = 256 * 1024 * 1024;       // one reply of a compile process
-constexpr uint64_t kCompileCacheBytes = 64ull * 1024 * 1024;  // of one user's folder; some thousand files
+constexpr size_t kMaxCompiledBytes = 64 * 1024 * 1024;        // one reply of a compile process: sources of some 30 MB
+constexpr uint64_t kCompileCacheBytes = 64ull * 1024 * 1024;  // of one user's folder
+constexpr size_t kCompileCacheEntries = 4096;                 // of one user's folder: each store looks at all of them
 
 // --- workers (frontend's worker table) ---
 constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page

@@ -7,15 +7,19 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <vector>
 
 #include "common/clock.h"
 #include "common/limits.h"
+#include "common/log.h"
+#include "common/sys.h"
 #include "worker/compile_frames.h"
 #include "worker/js_source.h"
 
@@ -129,6 +133,38 @@ std::vector<CacheFile> list_entries(const std::string& folder) {
   return files;
 }
 
+bool is_too_much(uint64_t bytes, size_t files, int parts_of_four) {
+  const auto parts = static_cast<uint64_t>(parts_of_four);
+  return bytes > limits::kCompileCacheBytes / 4 * parts || files > limits::kCompileCacheEntries / 4 * parts;
+}
+
+void make_room(const std::string& folder) {
+  std::vector<CacheFile> files = list_entries(folder);
+  uint64_t bytes = 0;
+  for (const CacheFile& file : files) bytes += static_cast<uint64_t>(file.size);
+  if (!is_too_much(bytes, files.size(), 4)) return;
+  // Down to three quarters, so that the next store has room and does not clear up again.
+  std::sort(files.begin(), files.end(), is_older);
+  size_t left = files.size();
+  for (const CacheFile& file : files) {
+    if (!is_too_much(bytes, left, 3)) break;
+    unlink(file.path.c_str());
+    bytes -= static_cast<uint64_t>(file.size);
+    --left;
+  }
+}
+
+std::string entry_path(const std::string& folder, const CompileCache::Key& key) {
+  return folder + "/" + hex(key) + kEntrySuffix;
+}
+
+std::shared_ptr<std::atomic<bool>> make_shared_flag() {
+  static_assert(std::atomic<bool>::is_always_lock_free);
+  void* page = mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return std::make_shared<std::atomic<bool>>(false);  // a flag per process, then
+  return {new (page) std::atomic<bool>(false), [](std::atomic<bool>* flag) { munmap(flag, sizeof *flag); }};
+}
+
 }  // namespace
 
 std::string encode_entry(const CompileCache::Key& key, const Compiled& compiled) {
@@ -155,26 +191,42 @@ CompileCache::Key CompileCache::key_of(std::string_view source, std::string_view
   return hash_of(all);
 }
 
+CompileCache::CompileCache(CacheSettings settings) : settings_(std::move(settings)), has_warned_(make_shared_flag()) {}
+
+void CompileCache::warn(const std::string& what) {
+  if (has_warned_->exchange(true)) return;
+  log_line("warning: compiled scripts: " + what + " (options --cache-dir, --no-cache)");
+}
+
 const std::string& CompileCache::folder() {
   const uid_t uid = geteuid();
   if (folder_uid_ == uid || !settings_.is_enabled) return folder_;
   folder_uid_ = uid;
-  folder_.clear();
-  for (const std::string& base : candidate_bases(settings_, uid)) {
-    make_base(base);
-    folder_ = base + "/" + user_folder_name(uid);
-    if (make_private_folder(folder_, uid)) return folder_;
+  const bool is_as_wanted = find_folder(uid);
+  const std::string user = " for user " + std::to_string(uid);
+  if (folder_.empty()) {
+    warn("there is no folder to keep them in" + user + "; each process compiles anew what it loads");
+  } else if (!is_as_wanted) {
+    warn("the cache folder " + settings_.base + " cannot be used" + user + "; " + folder_ + " is used instead");
   }
-  folder_ = "/tmp/ravelin-cache-" + user_folder_name(uid);
-  if (!make_private_folder(folder_, uid)) folder_.clear();
   return folder_;
 }
 
-std::string CompileCache::entry_path(const Key& key) { return folder() + "/" + hex(key) + kEntrySuffix; }
+// False: it is another one than the settings ask for, or none.
+bool CompileCache::find_folder(uid_t uid) {
+  for (const std::string& base : candidate_bases(settings_, uid)) {
+    make_base(base);
+    folder_ = base + "/" + user_folder_name(uid);
+    if (make_private_folder(folder_, uid)) return true;
+  }
+  folder_ = "/tmp/ravelin-cache-" + user_folder_name(uid);
+  if (!make_private_folder(folder_, uid)) folder_.clear();
+  return !folder_.empty() && settings_.base.empty();
+}
 
 std::optional<Compiled> CompileCache::find(const Key& key) {
   if (folder().empty()) return std::nullopt;
-  const std::string path = entry_path(key);
+  const std::string path = entry_path(folder(), key);
   SourceFile file;
   if (read_source_file(path, file) != 0) return std::nullopt;
   std::optional<Compiled> found;
@@ -188,40 +240,32 @@ std::optional<Compiled> CompileCache::find(const Key& key) {
   return found;
 }
 
-void CompileCache::store(const Key& key, const Compiled& compiled) {
-  if (folder().empty()) return;
-  std::string temporary = folder() + "/" + kTemporaryPrefix + "XXXXXX";
+bool CompileCache::store_in(const std::string& folder, const Key& key, const Compiled& compiled) {
+  const std::string entry = encode_entry(key, compiled);
+  std::string temporary = folder + "/" + kTemporaryPrefix + "XXXXXX";
   UniqueFd fd(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd) {
-    folder_uid_ = static_cast<uid_t>(-1);  // somebody removed the folder: it is made again next time
-    return;
-  }
-  const bool is_whole = write_whole(fd.get(), encode_entry(key, compiled));
-  if (!is_whole || rename(temporary.c_str(), entry_path(key).c_str()) != 0) unlink(temporary.c_str());
-  make_room();
+  if (!fd) return false;
+  const bool ok = write_whole(fd.get(), entry) && rename(temporary.c_str(), entry_path(folder, key).c_str()) == 0;
+  const int error = errno;
+  if (!ok) unlink(temporary.c_str());
+  make_room(folder);
+  errno = error;
+  return ok;
 }
 
-void CompileCache::make_room() {
-  std::vector<CacheFile> files = list_entries(folder());
-  uint64_t total = 0;
-  for (const CacheFile& file : files) total += static_cast<uint64_t>(file.size);
-  if (total <= limits::kCompileCacheBytes) return;
-  // Down to three quarters, so that the next store has room and does not clear up again.
-  std::sort(files.begin(), files.end(), is_older);
-  for (const CacheFile& file : files) {
-    if (total <= limits::kCompileCacheBytes / 4 * 3) break;
-    unlink(file.path.c_str());
-    total -= static_cast<uint64_t>(file.size);
-  }
+void CompileCache::store(const Key& key, const Compiled& compiled) {
+  if (folder().empty() || store_in(folder(), key, compiled)) return;
+  folder_uid_ = static_cast<uid_t>(-1);  // somebody may have removed it: it is made again
+  if (folder().empty() || store_in(folder(), key, compiled)) return;
+  warn("could not write to " + folder_ + ": " + errno_text(errno) + "; they are compiled anew each time");
 }
 
-UniqueFd CompileCache::lock(const Key& key) {
+UniqueFd CompileCache::lock(const Key& key, uint64_t deadline_ms) {
   if (folder().empty()) return UniqueFd();
   const int group = static_cast<unsigned char>(key[0]) % kLocks;
   const std::string path = folder() + "/lock" + std::to_string(group);
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return fd;
-  const uint64_t deadline_ms = monotonic_ms() + limits::kCompileTimeoutMs;
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     // Who holds it for so long is stuck. Compiling twice is better than not at all.
     if (errno != EWOULDBLOCK || monotonic_ms() >= deadline_ms) break;

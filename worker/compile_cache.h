@@ -2,11 +2,13 @@
 // and not at each start. Folders are private to a user: 0700, owned by it, never a link. Entries prove themselves
 // (magic, key, hash of the contents); what does not is deleted and compiled anew. Several processes may write at once:
 // an entry appears by rename, and a lock per group of keys keeps them from compiling the same file twice. Not for:
-// compiling (compile_client.h). Launcher and workers, main thread; used by compile_source.
+// compiling (compile_client.h). Launcher and workers (compile_source), compile processes (store_in); main thread.
 #pragma once
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,29 +38,34 @@ class CompileCache {
   using Key = std::string;
   static Key key_of(std::string_view source, std::string_view flags);
 
-  explicit CompileCache(CacheSettings settings) : settings_(std::move(settings)) {}
+  explicit CompileCache(CacheSettings settings);
 
   // The folder for the effective user, made when it is missing: "u<uid>" below the first of these that has or takes it:
   // the base of the settings; $XDG_CACHE_HOME/ravelin or ~/.cache/ravelin (not for root, nor in homes of others);
-  // /var/cache/ravelin; or /tmp/ravelin-cache-u<uid>. Empty when the cache is off or nothing works.
+  // /var/cache/ravelin; or /tmp/ravelin-cache-u<uid>. Empty when the cache is off or nothing works. That, or that the
+  // base of the settings cannot be used, is a warning in the log, once for this process and its children together.
   const std::string& folder();
 
   std::optional<Compiled> find(const Key& key);
-  // Failures are silent: without the entry the next one compiles again. Keeps the folder below
-  // limits::kCompileCacheBytes.
+  // A failure is a warning, once: without the entry the next one compiles again. Keeps the folder within
+  // limits::kCompileCacheBytes and kCompileCacheEntries.
   void store(const Key& key, const Compiled& compiled);
+  // The same for a folder() of another process of this user. False: nothing is stored.
+  static bool store_in(const std::string& folder, const Key& key, const Compiled& compiled);
 
-  // Waits, at most limits::kCompileTimeoutMs, until nobody else compiles a file of this key's group; look again then.
-  UniqueFd lock(const Key& key);
+  // Waits until nobody else compiles a file of this key's group, or until the deadline (monotonic_ms()); look again
+  // then. Empty without a cache.
+  UniqueFd lock(const Key& key, uint64_t deadline_ms);
 
   // Root, before it becomes another user: makes that user's folder where only root may.
   void prepare_for(uid_t uid, gid_t gid);
 
  private:
-  std::string entry_path(const Key& key);
-  void make_room();
+  bool find_folder(uid_t uid);
+  void warn(const std::string& what);
 
   CacheSettings settings_;
+  std::shared_ptr<std::atomic<bool>> has_warned_;  // shared memory: the flag of all processes forked from here
   std::string folder_;
   uid_t folder_uid_ = static_cast<uid_t>(-1);  // whose folder_ it is
 };

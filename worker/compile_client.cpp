@@ -1,6 +1,7 @@
 #include "worker/compile_client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -8,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "common/clock.h"
 #include "common/limits.h"
@@ -20,10 +23,12 @@ namespace {
 
 class SpawnSettings {
  public:
-  SpawnSettings(int socket, int bytecode) {
+  SpawnSettings(int socket, int bytecode, int lock, bool has_own_group)
+      : bytecode_(above_targets(bytecode)), lock_(above_targets(lock)) {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, socket, kCompileSocket);
-    posix_spawn_file_actions_adddup2(&actions, bytecode, kCompileBytecode);
+    posix_spawn_file_actions_adddup2(&actions, bytecode_.get(), kCompileBytecode);
+    if (lock_) posix_spawn_file_actions_adddup2(&actions, lock_.get(), kCompileLock);
     posix_spawnattr_init(&attributes);
     // A handler or a mask of ours is not for it; SIGPIPE stays ignored, as in every process of the server.
     sigset_t signals;
@@ -32,7 +37,10 @@ class SpawnSettings {
     posix_spawnattr_setsigdefault(&attributes, &signals);
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes, &signals);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    const int group_flag = has_own_group ? POSIX_SPAWN_SETPGROUP : 0;
+    posix_spawnattr_setflags(&attributes,
+                             static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | group_flag));
   }
   ~SpawnSettings() {
     posix_spawnattr_destroy(&attributes);
@@ -43,6 +51,15 @@ class SpawnSettings {
 
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
+
+ private:
+  // A copy that no dup2() to one of the child's descriptors replaces.
+  static UniqueFd above_targets(int fd) {
+    return UniqueFd(fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, std::max(kCompileBytecode, kCompileLock) + 1));
+  }
+
+  UniqueFd bytecode_;
+  UniqueFd lock_;
 };
 
 // The child; ended and reaped when this goes.
@@ -67,6 +84,9 @@ class CompileChild {
     return status;
   }
 
+  // It goes on without us. Whoever becomes its parent reaps it.
+  void let_go() { pid_ = -1; }
+
  private:
   pid_t pid_;
 };
@@ -83,7 +103,7 @@ bool wait_for(int fd, short events, uint64_t deadline_ms) {
   }
 }
 
-enum class Transfer { kDone, kTimeout, kFailed };
+enum class Transfer { kDone, kTimeout, kTooLarge, kFailed };
 
 Transfer send_all(int fd, std::string_view bytes, uint64_t deadline_ms) {
   while (!bytes.empty()) {
@@ -106,7 +126,7 @@ Transfer receive_all(int fd, std::string& bytes, uint64_t deadline_ms) {
     if (got == 0) return Transfer::kDone;
     if (got > 0) {
       bytes.append(buffer, static_cast<size_t>(got));
-      if (bytes.size() > limits::kMaxCompiledBytes) return Transfer::kFailed;
+      if (bytes.size() > limits::kMaxCompiledBytes) return Transfer::kTooLarge;
     } else if (errno == EAGAIN) {
       if (!wait_for(fd, POLLIN, deadline_ms)) return Transfer::kTimeout;
     } else if (errno != EINTR) {
@@ -125,7 +145,8 @@ std::string describe_end(int status) {
 
 }  // namespace
 
-Result<Compiled> compile_in_process(const CompileProgram& program, const CompileRequest& request) {
+Result<CompileReply> compile_in_process(const CompileProgram& program, const CompileRequest& request, int lock_fd,
+                                        uint64_t deadline_ms) {
   if (program.bytecode_fd < 0)
     return failure(
         "typescript.duk is neither beside the executable nor in ../lib/ravelin: Ravelin is not installed whole");
@@ -134,7 +155,8 @@ Result<Compiled> compile_in_process(const CompileProgram& program, const Compile
   UniqueFd ours = std::move(pair.value().first);
   // Its end blocks: it has nothing else to do.
   set_nonblocking(pair.value().second.get(), false);
-  SpawnSettings settings(pair.value().second.get(), program.bytecode_fd);
+  const bool can_store = !request.cache_folder.empty();
+  SpawnSettings settings(pair.value().second.get(), program.bytecode_fd, lock_fd, can_store);
   const char* argv[] = {"ravelin", kCompileProcessOption, nullptr};
   pid_t pid = -1;
   if (int error = posix_spawn(&pid, program.executable.c_str(), &settings.actions, &settings.attributes,
@@ -143,22 +165,27 @@ Result<Compiled> compile_in_process(const CompileProgram& program, const Compile
   CompileChild child(pid);
   pair.value().second.reset();
 
-  const uint64_t deadline_ms = monotonic_ms() + limits::kCompileTimeoutMs;
+  const uint64_t limit_ms = monotonic_ms() + limits::kCompileTimeoutMs;
   std::string bytes;
   append_request(bytes, request);
-  Transfer transfer = send_all(ours.get(), bytes, deadline_ms);
+  Transfer transfer = send_all(ours.get(), bytes, std::min(limit_ms, deadline_ms));
   bytes.clear();
   if (transfer == Transfer::kDone) {
     shutdown(ours.get(), SHUT_WR);
-    transfer = receive_all(ours.get(), bytes, deadline_ms);
+    transfer = receive_all(ours.get(), bytes, std::min(limit_ms, deadline_ms));
+    if (transfer == Transfer::kTimeout && deadline_ms < limit_ms && can_store) child.let_go();
   }
+  if (transfer == Transfer::kTimeout && deadline_ms < limit_ms)
+    return failure("it takes longer than the script may run");
   const int status = child.end();
   if (transfer == Transfer::kTimeout)
     return failure("the compile process took longer than " + std::to_string(limits::kCompileTimeoutMs / 1000) + " s");
-  auto compiled = transfer == Transfer::kDone ? parse_compiled(bytes) : std::nullopt;
-  if (!compiled) return failure(describe_end(status));
-  if (!compiled->ok && compiled->error_line == 0) return failure("the compiler failed: " + compiled->code);
-  return std::move(*compiled);
+  if (transfer == Transfer::kTooLarge) return failure("the compiled code is too large");
+  auto reply = transfer == Transfer::kDone ? parse_reply(bytes) : std::nullopt;
+  if (!reply) return failure(describe_end(status));
+  const Compiled& compiled = reply->compiled;
+  if (!compiled.ok && compiled.error_line == 0) return failure("the compiler failed: " + compiled.code);
+  return std::move(*reply);
 }
 
 }  // namespace ravelin::worker

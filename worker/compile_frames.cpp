@@ -52,16 +52,38 @@ class FieldReader {
 
 void append_request(std::string& out, const CompileRequest& request) {
   append_number(out, request.is_typescript);
+  append_number(out, request.is_global_code);
   append_text(out, request.source);
+  append_text(out, request.cache_folder);
+  append_text(out, request.key);
 }
 
 std::optional<CompileRequest> parse_request(std::string_view body) {
   FieldReader reader(body);
   CompileRequest request;
   request.is_typescript = reader.number() != 0;
+  request.is_global_code = reader.number() != 0;
   request.source = reader.text();
+  request.cache_folder = reader.text();
+  request.key = reader.text();
   if (!reader.is_whole()) return std::nullopt;
   return request;
+}
+
+void append_reply(std::string& out, const CompileReply& reply) {
+  append_number(out, reply.is_stored);
+  append_compiled(out, reply.compiled);
+}
+
+std::optional<CompileReply> parse_reply(std::string_view body) {
+  if (body.size() < sizeof(uint32_t)) return std::nullopt;
+  FieldReader reader(body.substr(0, sizeof(uint32_t)));
+  CompileReply reply;
+  reply.is_stored = reader.number() != 0;
+  auto compiled = parse_compiled(body.substr(sizeof(uint32_t)));
+  if (!compiled) return std::nullopt;
+  reply.compiled = std::move(*compiled);
+  return reply;
 }
 
 void append_compiled(std::string& out, const Compiled& compiled) {

@@ -297,8 +297,10 @@ Directive read_directive(std::string_view source) {
     return next == source[begin] || next == ':';
   };
   if (is("noTranspile")) return Directive::kNoTranspile;
-  if (is("use babel") || is("use babelGlobally")) return Directive::kBabel;
-  return Directive::kNone;
+  if (!is("use babel") && !is("use babelGlobally")) return Directive::kNone;
+  const char ends[] = {source[begin], '\n'};
+  const std::string_view options = literal.substr(0, literal.find_first_of(std::string_view(ends, sizeof ends)));
+  return options.find("typescript") == std::string_view::npos ? Directive::kBabel : Directive::kBabelTypescript;
 }
 
 }  // namespace ravelin::worker

@@ -18,9 +18,10 @@ std::string rewrite_template_extensions(std::string_view source);
 
 // What the directive at the head of a file asks for (runtime-api 6.3).
 enum class Directive {
-  kNone,         // also "use transpiler" and its kin: every file may use modern syntax
-  kBabel,        // "use babel", "use babelGlobally": no template extensions
-  kNoTranspile,  // "noTranspile": never compiled
+  kNone,             // also "use transpiler" and its kin: every file may use modern syntax
+  kBabel,            // "use babel", "use babelGlobally": no template extensions
+  kBabelTypescript,  // the same with the preset for TypeScript among its options
+  kNoTranspile,      // "noTranspile": never compiled
 };
 Directive read_directive(std::string_view source);
 

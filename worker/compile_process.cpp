@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <iterator>
 #include <string>
 
 #include "common/limits.h"
@@ -33,10 +34,11 @@ namespace {
 
 // What is left of the caller's life.
 void settle() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  alarm(limits::kCompileTimeoutMs / 1000 + 1);  // the caller may be gone by then
+  signal(SIGHUP, SIG_IGN);                      // its group is orphaned when the caller ends
   set_process_name("ravelin-compile");
-  constexpr int kKeep[] = {kCompileBytecode};
-  close_all_except(STDERR_FILENO + 1, kKeep, 1);
+  constexpr int kKeep[] = {kCompileBytecode, kCompileLock};
+  close_all_except(STDERR_FILENO + 1, kKeep, std::size(kKeep));
   // A worker's limit of address space is made for the worker's heap; this process has a limit of its own below.
   rlimit limits;
   if (getrlimit(RLIMIT_AS, &limits) == 0) {
@@ -60,7 +62,7 @@ std::string read_request() {
   }
 }
 
-bool write_reply(std::string_view bytes) {
+bool write_all(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = send(kCompileSocket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
@@ -120,30 +122,34 @@ Compiled compile(duk_context* js, const CompileRequest& request) {
   duk_call(js, 0);
   push_text(js, request.source);
   duk_push_boolean(js, request.is_typescript);
-  duk_call(js, 2);
+  duk_push_boolean(js, request.is_global_code);
+  duk_call(js, 3);
   return read_result(js);
 }
 
 int answer(const std::string& bytes) {
   const auto request = parse_request(bytes);
-  if (!request) return 1;
+  if (!request) return 1;  // the caller ended in the middle of it
+  // Without a cache the result would be lost with the caller.
+  if (request->cache_folder.empty()) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   JsHeap heap;
   heap.set_max_bytes(limits::kCompileMemoryBytes);
-  Compiled compiled;
+  CompileReply reply;
   const bool ok = run_protected(heap.js(), [&](duk_context* js) {
     install_library(js);
-    compiled = compile(js, *request);
+    reply.compiled = compile(js, *request);
   });
   if (!ok) {
     // The compiler itself failed: no error of the file, and nothing for the cache.
-    compiled = Compiled();
-    compiled.code = error_text(heap.js(), -1);
+    reply.compiled = Compiled();
+    reply.compiled.code = error_text(heap.js(), -1);
+  } else if (!request->cache_folder.empty()) {
+    reply.is_stored = CompileCache::store_in(request->cache_folder, request->key, reply.compiled);
   }
-  std::string reply;
-  append_compiled(reply, compiled);
+  std::string bytes_out;
+  append_reply(bytes_out, reply);
   // No destructors: taking the heap apart takes longer than the kernel needs to drop it.
-  const int status = write_reply(reply) ? 0 : 1;
-  _exit(status);
+  _exit(write_all(bytes_out) ? 0 : 1);
 }
 
 }  // namespace

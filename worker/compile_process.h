@@ -1,6 +1,7 @@
 // The compile process: this executable, started by compile_client with --compile-process. It loads TypeScript's
-// compiler from bytecode into a heap of its own, reads one request to the end of its socket, answers and ends. Not for:
-// the cache, template extensions: the caller has done that. main() calls it before anything else.
+// compiler from bytecode into a heap of its own, reads one request to the end of its socket, stores the result in the
+// cache, answers and ends. Not for: looking into the cache, template extensions: the caller has done that. main() calls
+// it before anything else.
 #pragma once
 
 #include <string_view>

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
+#include "common/clock.h"
+#include "common/limits.h"
 #include "common/unique_fd.h"
 #include "worker/block_hook.h"
 #include "worker/compile_prepass.h"
@@ -20,7 +23,7 @@ namespace {
 
 constexpr const char* kBytecodeName = "typescript.duk";
 // To be raised when the prepass or the form of what the compiler gives changes, so that no cache has old results.
-constexpr const char* kRevision = "1";
+constexpr const char* kRevision = "3";
 
 // The compiler of this process and what it inherited.
 class Compiler {
@@ -32,15 +35,20 @@ class Compiler {
 
   CompileCache& cache() { return cache_; }
 
-  Result<Compiled> compile(const CompileRequest& request) {
-    const CompileCache::Key key = CompileCache::key_of(request.source, flags_ + (request.is_typescript ? "ts" : "js"));
-    if (auto found = cache_.find(key)) return std::move(*found);
+  // Gives up at the deadline (monotonic_ns()).
+  Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns) {
+    const char* kind = request.is_typescript ? "ts" : "js";
+    request.key = CompileCache::key_of(request.source, flags_ + kind + (request.is_global_code ? " global" : ""));
+    if (auto found = cache_.find(request.key)) return std::move(*found);
     about_to_block();
-    const UniqueFd lock = cache_.lock(key);
-    if (auto found = lock ? cache_.find(key) : std::nullopt) return std::move(*found);
-    auto compiled = compile_in_process(program_, request);
-    if (compiled) cache_.store(key, compiled.value());
-    return compiled;
+    const uint64_t deadline_ms = deadline_ns / kNsPerMs + 1;  // not before it, or the script could go on
+    const UniqueFd lock = cache_.lock(request.key, std::min(deadline_ms, monotonic_ms() + limits::kCompileTimeoutMs));
+    if (auto found = lock ? cache_.find(request.key) : std::nullopt) return std::move(*found);
+    request.cache_folder = cache_.folder();
+    auto reply = compile_in_process(program_, request, lock.get(), deadline_ms);
+    if (!reply) return reply.error();
+    if (!reply.value().is_stored) cache_.store(request.key, reply.value().compiled);
+    return std::move(reply.value().compiled);
   }
 
  private:
@@ -89,18 +97,38 @@ bool is_typescript_name(std::string_view file_name) {
   return file_name.ends_with(".ts") || file_name.ends_with(".mts") || file_name.ends_with(".cts");
 }
 
-ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name) {
+namespace {
+
+Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, SourceKind kind) {
   JsHeap& heap = JsHeap::of(js);
-  CompileRequest request{is_typescript_name(file_name), std::string(source)};
-  if (may_use_template_extensions(source) && read_directive(source) != Directive::kBabel)
-    request.source = rewrite_template_extensions(source);
-  auto result = compiler().compile(request);
-  if (!result)
+  CompileRequest request;
+  const Directive directive = read_directive(source);
+  request.is_typescript = is_typescript_name(file_name) || directive == Directive::kBabelTypescript;
+  request.is_global_code = kind != SourceKind::kModule;
+  const bool is_babel = directive == Directive::kBabel || directive == Directive::kBabelTypescript;
+  request.source =
+      !is_babel && may_use_template_extensions(source) ? rewrite_template_extensions(source) : std::string(source);
+  auto result = compiler().compile(std::move(request), heap.deadline_ns());
+  if (!result) {
+    heap.check_interrupt();  // when that was the deadline, it has passed for the script too
     throw_error(js, "%.*s: %s", static_cast<int>(file_name.size()), file_name.data(), result.error().message.c_str());
-  Compiled& compiled = result.value();
+  }
+  const Compiled& compiled = result.value();
   if (!compiled.ok) throw_syntax_error(js, compiled.code, file_name, compiled.error_line, compiled.error_column);
-  heap.line_maps.set(file_name, std::move(compiled.line_table));
+  return std::move(result.value());
+}
+
+}  // namespace
+
+ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
+                                   SourceKind kind) {
+  Compiled compiled = compile(js, source, file_name, kind);
+  JsHeap::of(js).line_maps.set(file_name, std::move(compiled.line_table));
   return {std::move(compiled.code), compiled.is_module};
+}
+
+std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name) {
+  return compile(js, source, name, SourceKind::kProgram).code;
 }
 
 void throw_syntax_error(duk_context* js, std::string_view message, std::string_view file_name, uint32_t line,

@@ -12,6 +12,7 @@
 
 #include "worker/compile_cache.h"
 #include "worker/compile_client.h"
+#include "worker/js_source.h"
 
 namespace ravelin::worker {
 
@@ -35,9 +36,14 @@ struct ModernSource {
   bool is_module = false;  // has import or export: its variables are its own, and it wants `exports`
 };
 
-// Compiles; throws SyntaxError with the place in the original, or Error when there was no compiling. Makes stacks that
-// name `file_name` show original lines.
-ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name);
+// Compiles; throws SyntaxError with the place in the original, or Error when there was no compiling, not in time for
+// the heap's deadline for one. Makes stacks that name `file_name` show original lines.
+ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
+                                   SourceKind kind);
+
+// The same for text that is no file (eval); `name` stands in the place of errors. Lines in its stacks stay those of
+// the code.
+std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name);
 
 // Throws a SyntaxError whose stack begins with the place. `column` 0: unknown.
 [[noreturn]] void throw_syntax_error(duk_context* js, std::string_view message, std::string_view file_name,

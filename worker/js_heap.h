@@ -55,6 +55,8 @@ class JsHeap {
   // native code runs on, and the frontend's hard deadline is the promise (DESIGN.md 3).
   void arm_deadline(uint64_t deadline_ns);
   void disarm_deadline();
+  // The armed deadline, or UINT64_MAX: for native code that can stop waiting by itself.
+  uint64_t deadline_ns() const { return deadline_ns_; }
 
   // True when the armed deadline has interrupted a script, until the next arm or disarm.
   bool deadline_passed() const { return deadline_passed_; }
@@ -89,7 +91,8 @@ class JsHeap {
   // when it returns: flush stdio and _exit(code).
   std::function<void(int)> exit_hook;
 
-  // Used by the C hooks that duk_config.h names; nobody else calls it. True when the script must be stopped.
+  // Used by the C hooks that duk_config.h names, and by native code that waited until deadline_ns(). True when the
+  // script must be stopped.
   bool check_interrupt();
 
  private:

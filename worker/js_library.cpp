@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "worker/bytecode.h"
+#include "worker/compiled_code.h"
 #include "worker/js_collections.h"
 #include "worker/js_error.h"
 #include "worker/js_iterators.h"
 #include "worker/js_microtasks.h"
+#include "worker/js_sort.h"
 
 // worker/bootstrap/*.js as bytecode: see the Makefile.
 extern "C" const char ravelin_library[];
@@ -71,7 +73,9 @@ void install_library(duk_context* js) {
   install_iterators(js);
   install_collections(js);
   install_math(js);
+  install_sort(js);
   install_error_lines(js);
+  install_compiled_code_support(js);
   push_embedded(js, ravelin_library, ravelin_library_size);
   duk_push_c_function(js, native_is_native, 1);
   duk_call(js, 1);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 
 #include "common/clock.h"
@@ -74,6 +75,14 @@ bool push_engine_compiled(duk_context* js, std::string_view text, std::string_vi
   return true;
 }
 
+// What the engine says of the parts of the language that neither it nor the compiler can do.
+std::string explain(const std::string& message) {
+  if (message.starts_with("invalid regexp group")) return message + ": lookbehind and named groups are not supported";
+  if (message.starts_with("invalid regexp flags")) return message + ": only g, i, m, and s in literals, are supported";
+  if (message.starts_with("invalid number literal")) return message + ": BigInt is not supported";
+  return message;
+}
+
 // The engine refused what the compiler made, such as a regular expression with lookbehind: the error is on top, with a
 // line of the compiled code in its message.
 [[noreturn]] void throw_at_original_line(duk_context* js, std::string_view file_name) {
@@ -86,11 +95,32 @@ bool push_engine_compiled(duk_context* js, std::string_view text, std::string_vi
   const auto line = static_cast<uint32_t>(strtoul(message.c_str() + mark + kLineMark.size(), nullptr, 10));
   message.resize(mark);
   const uint32_t original = JsHeap::of(js).line_maps.line_of(file_name, line);
-  throw_syntax_error(js, message, file_name, original, 0);
+  throw_syntax_error(js, explain(message), file_name, original, 0);
+}
+
+// "let" is a name like any other to the engine, so it takes "let [a, b] = f()" for an element of it, and a "let" alone
+// on its line for a statement. Standing where a statement begins, neither can be meant.
+bool has_disguised_let(std::string_view text) {
+  constexpr std::string_view kLet = "let";
+  constexpr std::string_view kBlanks = " \t\r";
+  for (size_t at = text.find(kLet); at != std::string_view::npos; at = text.find(kLet, at + kLet.size())) {
+    const size_t before = at == 0 ? std::string_view::npos : text.find_last_not_of(kBlanks, at - 1);
+    if (before != std::string_view::npos && std::string_view("\n;{})").find(text[before]) == std::string_view::npos)
+      continue;
+    size_t next = text.find_first_not_of(kBlanks, at + kLet.size());
+    if (next == std::string_view::npos) return false;
+    const bool is_alone = text[next] == '\n';
+    if (is_alone) next = text.find_first_not_of(" \t\r\n", next);
+    if (next == std::string_view::npos) return false;
+    const char c = text[next];
+    if (c == '[' || (is_alone && (isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '{')))
+      return true;
+  }
+  return false;
 }
 
 void push_modern(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind) {
-  const ModernSource modern = compile_modern_source(js, text, file_name);
+  const ModernSource modern = compile_modern_source(js, text, file_name, kind);
   Wrapper wrapper = Wrapper::kNone;
   if (kind == SourceKind::kModule) {
     wrapper = Wrapper::kModule;
@@ -137,14 +167,14 @@ void push_compiled(duk_context* js, std::string_view text, std::string_view file
   }
   if (!is_typescript_name(file_name)) {
     const Wrapper wrapper = kind == SourceKind::kModule ? Wrapper::kModule : Wrapper::kNone;
-    if (push_engine_compiled(js, text, file_name, wrapper)) {
+    const bool ok = push_engine_compiled(js, text, file_name, wrapper);
+    const bool is_final = ok ? !has_disguised_let(text) : duk_get_error_code(js, -1) != DUK_ERR_SYNTAX_ERROR;
+    if (is_final || read_directive(text) == Directive::kNoTranspile) {
+      if (!ok) duk_throw(js);
       JsHeap::of(js).line_maps.forget(file_name);
       return;
     }
-    // What the engine does not understand may be modern.
-    if (duk_get_error_code(js, -1) != DUK_ERR_SYNTAX_ERROR || read_directive(text) == Directive::kNoTranspile)
-      duk_throw(js);
-    duk_pop(js);
+    duk_pop(js);  // what the engine does not understand may be modern
   }
   push_modern(js, text, file_name, kind);
 }

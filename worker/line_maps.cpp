@@ -7,7 +7,7 @@ namespace ravelin::worker {
 namespace {
 
 void append_varint(std::string& out, int64_t number) {
-  uint64_t zigzag = (static_cast<uint64_t>(number) << 1) ^ static_cast<uint64_t>(number >> 63);
+  uint64_t zigzag = (static_cast<uint64_t>(number) << 1) ^ (number < 0 ? UINT64_MAX : 0);
   for (; zigzag >= 0x80; zigzag >>= 7) out.push_back(static_cast<char>(zigzag | 0x80));
   out.push_back(static_cast<char>(zigzag));
 }

@@ -29,7 +29,7 @@ constexpr char kUsage[] =
     "Scripts may use modern JavaScript, and TypeScript in files named .ts; these are compiled once and cached.\n"
     "\n"
     "  --cache-dir DIR  keep compiled scripts below DIR (default: $RAVELIN_CACHE_DIR, else ~/.cache/ravelin,\n"
-    "                   else /var/cache/ravelin)\n"
+    "                   else /var/cache/ravelin, else /tmp)\n"
     "  --no-cache       compile modern scripts anew in each process that loads them\n"
     "  -h, --help       this text\n"
     "  -v, --version    the version\n"

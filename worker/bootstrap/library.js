@@ -455,9 +455,28 @@
   // Classes compiled to ES5 call their base class as a function on the new object, which native constructors do not
   // understand: they return another object, without the class's methods. The compiler (typescript_host.js) writes
   // `extends __nativeBase(X)`, and for a native X this gives a stand-in that hands the object over to the class.
+  // `super.key` and `super.key = value` of accessors, which ES5 would call on the prototype (typescript_host.js).
+  function descriptorOf(object, key) {
+    for (; object !== null && object !== undefined; object = Object.getPrototypeOf(object)) {
+      var descriptor = Object.getOwnPropertyDescriptor(object, key);
+      if (descriptor !== undefined) return descriptor;
+    }
+    return {};
+  }
+
   var standIns = new Map();
   var isPromise = function (base) { return base === globalThis.Promise || base === globalThis.AggregateError; };
   define(globalThis, {
+    __superGet(base, key, self) {
+      var descriptor = descriptorOf(base, key);
+      return descriptor.get !== undefined ? descriptor.get.call(self) : descriptor.value;
+    },
+    __superSet(base, key, self, value) {
+      var setter = descriptorOf(base, key).set;
+      if (setter !== undefined) setter.call(self, value);
+      else self[key] = value;
+      return value;
+    },
     __nativeBase(base) {
       if (typeof base !== "function" || !(isNative(base) || isPromise(base))) return base;
       var standIn = standIns.get(base);

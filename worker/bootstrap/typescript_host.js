@@ -1,9 +1,9 @@
 // Drives TypeScript's compiler in a compile process (worker/compile_process.cpp): compiled to bytecode when Ravelin is
 // built, run after the compiler itself, whose global `ts` it uses. Its value is
-//   compile(text, isTypeScript) -> {code, mappings, isModule} or {message, line, column}
+//   compile(text, isTypeScript, isGlobalCode) -> {code, mappings, isModule} or {message, line, column}
 // where `mappings` are those of the source map, `isModule` is true for a text with import or export, and line and
-// column (from 1) are those of the first syntax error.
-// Type errors are not reported: that is an editor's work.
+// column (from 1) are those of the first syntax error, or of the first thing that cannot be done in ES5.
+// Type errors are not reported: that is an editor's work. What the compiled code calls is in worker/compiled_code.h.
 (function () {
   "use strict";
 
@@ -97,6 +97,163 @@
     return function (file) { return ts.visitNode(file, visit); };
   }
 
+  // What TypeScript leaves as it is, and the engine understands otherwise or not:
+  //   eval(text)               becomes eval(__modernSource(text)), for the text may be modern as well
+  //   Function(...), new ...   becomes __modernFunction(...), for the same reason
+  //   {__proto__: p, ...}      becomes Object.setPrototypeOf({...}, p)
+  //   /a.b/s                   becomes /a[\s\S]b/
+  //   super.key                becomes __superGet(_super.prototype, "key", this), for getters; super.key() stays
+  //   super.key = value        becomes __superSet(_super.prototype, "key", this, value)
+  function replaceRest(context) {
+    var factory = context.factory;
+
+    function call(name, node, list) {
+      return ts.setTextRange(factory.createCallExpression(factory.createIdentifier(name), undefined, list), node);
+    }
+
+    function isPrototype(property) {
+      return ts.isPropertyAssignment(property) && !ts.isComputedPropertyName(property.name) &&
+        property.name.text === "__proto__";
+    }
+
+    function withPrototype(node) {
+      var prototypes = node.properties.filter(isPrototype);
+      if (prototypes.length === 0) return node;
+      var rest = node.properties.filter(function (property) { return !isPrototype(property); });
+      return call("Object.setPrototypeOf", node,
+                  [factory.updateObjectLiteralExpression(node, rest), prototypes[0].initializer]);
+    }
+
+    function withoutDotAll(node) {
+      var parts = /^\/([^]*)\/([a-z]*)$/.exec(node.text);
+      if (parts === null || parts[2].indexOf("s") < 0) return node;
+      var pattern = parts[1].replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|\./g, function (part) {
+        return part === "." ? "[\\s\\S]" : part;
+      });
+      var literal = factory.createRegularExpressionLiteral("/" + pattern + "/" + parts[2].replace("s", ""));
+      return ts.setTextRange(literal, node);
+    }
+
+    function isNamed(node, name) {
+      return ts.isIdentifier(node.expression) && node.expression.escapedText === name;
+    }
+
+    // ---- super
+
+    var isStatic = false;
+    var keptCallee;
+    var FILE_LEVEL = 16 | 32;  // GeneratedIdentifierFlags, those with which the class transformer names it
+
+    function isSuperProperty(node) {
+      return ts.isAccessExpression(node) && node.expression.kind === ts.SyntaxKind.SuperKeyword;
+    }
+
+    function superCall(name, node, access, more) {
+      var base = factory.createUniqueName("_super", FILE_LEVEL);
+      if (!isStatic) base = factory.createPropertyAccessExpression(base, "prototype");
+      var key = ts.isPropertyAccessExpression(access)
+        ? factory.createStringLiteral(ts.idText(access.name)) : ts.visitNode(access.argumentExpression, visit);
+      return call(name, node, [base, key, factory.createThis()].concat(more));
+    }
+
+    function visitSuper(node) {
+      if (isSuperProperty(node)) {
+        if (node === keptCallee) return node;
+        if (ts.isAssignmentTarget(node)) {
+          throw new Unsupported(ts.getSourceFileOfNode(node), node, "only '=' can assign to a property of 'super'");
+        }
+        return superCall("__superGet", node, node, []);
+      }
+      if (ts.isAssignmentExpression(node, true) && isSuperProperty(node.left)) {
+        return superCall("__superSet", node, node.left, [ts.visitNode(node.right, visit)]);
+      }
+      if (ts.isCallExpression(node) && isSuperProperty(node.expression)) keptCallee = node.expression;
+      return undefined;
+    }
+
+    function visit(node) {
+      var replaced = visitSuper(node);
+      if (replaced !== undefined) return replaced;
+      if (!ts.isClassElement(node) || ts.isObjectLiteralExpression(node.parent)) return visitOther(node);
+      var outer = isStatic;
+      isStatic = ts.isStatic(node);
+      replaced = visitOther(node);
+      isStatic = outer;
+      return replaced;
+    }
+
+    function visitOther(node) {
+      var isCall = ts.isCallExpression(node) && node.questionDotToken === undefined;
+      var isEval = isCall && isNamed(node, "eval") && node.arguments.length > 0 && !ts.isSpreadElement(node.arguments[0]);
+      var isFunction = (isCall || ts.isNewExpression(node)) && isNamed(node, "Function");
+      node = ts.visitEachChild(node, visit, context);
+      if (isFunction) return call("__modernFunction", node, node.arguments || []);
+      if (ts.isRegularExpressionLiteral(node)) return withoutDotAll(node);
+      if (ts.isObjectLiteralExpression(node)) return withPrototype(node);
+      if (!isEval) return node;
+      var first = call("__modernSource", node.arguments[0], [node.arguments[0]]);
+      return factory.updateCallExpression(node, node.expression, undefined, [first].concat(node.arguments.slice(1)));
+    }
+
+    return function (file) { return ts.visitNode(file, visit); };
+  }
+
+  // ---- what ES5 cannot do and TypeScript would pass on, or compile to something that fails when it runs
+
+  function Unsupported(file, node, message) {
+    this.problem = { file: file, start: ts.skipTrivia(file.text, node.pos), messageText: message };
+  }
+
+  function checkSuper(file) {
+    // `home`: what the `super` of the place belongs to.
+    function walk(node, home) {
+      if (node.kind === ts.SyntaxKind.SuperKeyword && home !== "derived class") {
+        throw new Unsupported(file, node, "'super' is supported in classes with 'extends' only");
+      }
+      if (ts.isClassLike(node)) home = node.heritageClauses === undefined ? "class" : "derived class";
+      else if (ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node)) home = "function";
+      else if (ts.isFunctionLike(node) && ts.isObjectLiteralExpression(node.parent)) home = "object";
+      ts.forEachChild(node, function (child) { walk(child, home); });
+    }
+    walk(file, "file");
+  }
+
+  // Throws for the first node outside of all functions for which find(node) gives a message.
+  function checkOutside(file, find) {
+    function walk(node) {
+      var message = find(node);
+      if (message) throw new Unsupported(file, node, message);
+      if (!ts.isFunctionLike(node)) ts.forEachChild(node, walk);
+    }
+    walk(file);
+  }
+
+  function checkFile(file) {
+    if (file.text.indexOf("super") >= 0) checkSuper(file);
+    if (file.text.indexOf("await") >= 0) {
+      checkOutside(file, function (node) {
+        var isAwait = ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined);
+        return isAwait ? "'await' outside of async functions is not supported" : "";
+      });
+    }
+    ts.forEachChild(file, function walk(node) {
+      if ((node.transformFlags & (ts.TransformFlags.ContainsJsx | ts.TransformFlags.ContainsESNext)) === 0) return;
+      if (ts.isBigIntLiteral(node)) throw new Unsupported(file, node, "BigInt is not supported");
+      if (ts.isJsxElement(node) || ts.isJsxSelfClosingElement(node) || ts.isJsxFragment(node)) {
+        throw new Unsupported(file, node, "JSX is not supported");
+      }
+      ts.forEachChild(node, walk);
+    });
+    if (file.text.indexOf("import.meta") >= 0) {
+      ts.forEachChild(file, function walk(node) {
+        if (ts.isMetaProperty(node) && node.keywordToken === ts.SyntaxKind.ImportKeyword) {
+          throw new Unsupported(file, node, "'import.meta' is not supported");
+        }
+        ts.forEachChild(node, walk);
+      });
+    }
+  }
+
   function describe(problem) {
     var place = { line: 0, character: 0 };
     if (problem.file !== undefined && problem.start !== undefined) {
@@ -109,23 +266,31 @@
     };
   }
 
-  return function compile(text, isTypeScript) {
+  return function compile(text, isTypeScript, isGlobalCode) {
     var isModule = false;
     var transformers = [function () {
       return function (file) {
         isModule = ts.isExternalModule(file);
+        if (file.parseDiagnostics.length === 0) checkFile(file);
         return file;
       };
     }];
+    if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
     if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
-    ts.mappedLine = -1;  // generate-typescript.sh
-    var result = ts.transpileModule(text, {
-      fileName: isTypeScript ? "script.ts" : "script.js",
-      reportDiagnostics: true,
-      compilerOptions: OPTIONS,
-      transformers: { before: transformers }
-    });
+    ts.mappedLine = -1;  // this and the next: generate-typescript.sh
+    ts.keepsTemplates = !isGlobalCode;
+    try {
+      var result = ts.transpileModule(text, {
+        fileName: isTypeScript ? "script.ts" : "script.js",
+        reportDiagnostics: true,
+        compilerOptions: OPTIONS,
+        transformers: { before: transformers }
+      });
+    } catch (error) {
+      if (error instanceof Unsupported) return describe(error.problem);
+      throw error;
+    }
     if (result.diagnostics.length > 0) return describe(result.diagnostics[0]);
     return {
       code: result.outputText.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n"),

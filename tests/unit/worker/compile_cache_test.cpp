@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/limits.h"
+#include "tests/unit/common/stderr_capture.h"
 #include "tests/unit/worker/js_fixture.h"
 
 namespace ravelin::worker {
@@ -101,7 +103,7 @@ TEST(CompileCache, OffMeansNoFolder) {
   EXPECT_EQ(cache.folder(), "");
   cache.store(CompileCache::key_of("x", ""), sample("y"));
   EXPECT_FALSE(cache.find(CompileCache::key_of("x", "")));
-  EXPECT_FALSE(cache.lock(CompileCache::key_of("x", "")));
+  EXPECT_FALSE(cache.lock(CompileCache::key_of("x", ""), monotonic_ms() + 1000));
 }
 
 TEST(CompileCache, CorruptEntriesAreIgnoredAndRemoved) {
@@ -157,6 +159,48 @@ TEST(CompileCache, IsBoundedAndDropsTheOldest) {
   EXPECT_TRUE(cache.find(CompileCache::key_of("19", "")));
 }
 
+TEST(CompileCache, HoldsNoMoreThanSoManyEntries) {
+  TemporaryFolder folder;
+  CompileCache cache(at(folder));
+  for (size_t i = 0; i < limits::kCompileCacheEntries; ++i)
+    std::ofstream(cache.folder() + "/" + std::to_string(i) + ".es5") << "old";
+  const auto key = CompileCache::key_of("new", "");
+  cache.store(key, sample("code"));
+  size_t files = 0;
+  folder_bytes(cache.folder(), &files);
+  EXPECT_LE(files, limits::kCompileCacheEntries);
+  EXPECT_GE(files, limits::kCompileCacheEntries / 2);
+  EXPECT_TRUE(cache.find(key));
+}
+
+TEST(CompileCache, WarnsOnceForAllProcesses) {
+  TemporaryFolder folder;
+  std::ofstream(folder / "file") << "no folder";
+  StderrCapture capture;
+  CompileCache cache({true, folder / "file"});
+  for (int process = 0; process < 3; ++process) {
+    if (fork() != 0) continue;
+    cache.folder();
+    _exit(0);
+  }
+  while (wait(nullptr) > 0) continue;
+  EXPECT_TRUE(cache.folder().starts_with("/tmp/ravelin-cache-u")) << cache.folder();
+  const std::string log = capture.text();
+  const size_t warning = log.find("warning: compiled scripts: the cache folder " + (folder / "file"));
+  EXPECT_NE(warning, std::string::npos) << log;
+  EXPECT_EQ(log.find("warning", warning + 1), std::string::npos) << log;
+}
+
+TEST(CompileCache, MakesItsFolderAgain) {
+  TemporaryFolder folder;
+  CompileCache cache(at(folder));
+  const auto key = CompileCache::key_of("source", "");
+  ASSERT_FALSE(cache.folder().empty());
+  std::filesystem::remove_all(folder / "cache");
+  cache.store(key, sample("code"));
+  EXPECT_TRUE(cache.find(key));
+}
+
 TEST(CompileCache, TakesManyWritersAtOnce) {
   TemporaryFolder folder;
   constexpr int kWriters = 6;
@@ -167,7 +211,7 @@ TEST(CompileCache, TakesManyWritersAtOnce) {
     for (int round = 0; round < 100 && ok; ++round) {
       const std::string name = std::to_string(round % 7);
       const auto key = CompileCache::key_of(name, "");
-      const UniqueFd lock = cache.lock(key);
+      const UniqueFd lock = cache.lock(key, monotonic_ms() + 60'000);
       const auto found = cache.find(key);
       ok = lock && (!found || found->code == "code of " + name);
       cache.store(key, sample("code of " + name));

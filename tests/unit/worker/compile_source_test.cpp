@@ -21,6 +21,13 @@ CompilerSettings settings(const std::string& cache) {
   return made;
 }
 
+CompilerSettings without_compiler() {
+  CompilerSettings none = settings("");
+  none.executable = "/nonexistent";
+  none.bytecode_file = "/nonexistent";
+  return none;
+}
+
 class Modern : public testing::Test {
  protected:
   Modern() { set_up_compiler(settings(site.folder / "cache")); }
@@ -121,6 +128,18 @@ TEST_F(Modern, TheLanguage) {
        "\"ok\""},
       {"(() => { const d = {get [Symbol.toStringTag]() { return 'T' }}; return String(d) })()", "\"[object T]\""},
       {"(function() { return (() => arguments[0] + this.x)() }).call({x: 2}, 1)", "3"},
+      {"(() => { class A { m() {} static name = 'n'; static length() { return 1 } static [Symbol.hasInstance](x) { "
+       "return "
+       "x === 1 } } const seen = []; for (const k in new A()) seen.push(k); return [seen, A.prototype.m.name, A.name, "
+       "A.length(), 1 instanceof A] })()",
+       "[[],\"m\",\"n\",1,true]"},
+      {"(() => { const k = 'k'; return { [k]: 1, get g() { return 2 } } })()", R"({"k":1,"g":2})"},
+      {"(() => { const o = { a: 1, __proto__: { b: 2 } }; return [o.b, Object.keys(o)] })()", R"([2,["a"]])"},
+      {"(() => { const t = strings => strings, f = () => t`a${1}b`; return f() === f() })()", "true"},
+      {"[/a.b/s, /[.]\\./s, /a.b/g].map(r => r.test('a\\nb'))", "[true,false,false]"},
+      {"(a => [eval('a + (x => x)(1)'), eval(5), new Function('{b}', '...r', 'return b + r.length')({b: 1}, 2), "
+       "Function('return [...\"xy\"]')(), new Function()()])(1)",
+       R"([2,5,2,["x","y"],null])"},
   };
   for (const Row& row : table) EXPECT_EQ(value(row.expression), row.value) << row.expression;
 }
@@ -185,6 +204,19 @@ TEST_F(Modern, FilesWithDirectives) {
   EXPECT_TRUE(load("\"noTranspile\"\nmodule.exports = (() => 1)();").starts_with("throws SyntaxError"));
   // Under babel the format extension is not there.
   EXPECT_TRUE(load("\"use babel\"\nmodule.exports = `${%d:2}`;").starts_with("throws SyntaxError"));
+  EXPECT_EQ(
+      load("\"use babel:{ presets: ['@babel/preset-typescript'] }\"\nenum E { A = 3 }\nmodule.exports = E.A as any;"),
+      "3");
+}
+
+// What the engine takes as it is and means otherwise.
+TEST_F(Modern, LetIsNoName) {
+  EXPECT_EQ(load("function f() { return [1, 2] }\nlet [a, b] = f();\nmodule.exports = a + b;"), "3");
+  EXPECT_EQ(load("let\n  a = 1,\n  b = 2;\nmodule.exports = a + b;"), "3");
+  EXPECT_EQ(load("function f() { let[x] = [4]; return x } module.exports = f();"), "4");
+  // Elsewhere it is one.
+  set_up_compiler(without_compiler());
+  EXPECT_EQ(load("var outlet = [5], let = 1; /* let [a] */ // let [b]\nmodule.exports = outlet [0] + let;"), "6");
 }
 
 TEST_F(Modern, MainScriptAndIncludedFiles) {
@@ -217,7 +249,23 @@ TEST_F(Modern, SyntaxErrorsNameTheirPlace) {
             "throws SyntaxError: Type annotations can only be used in TypeScript files (line 1, column 8)");
   // What compiles and the engine then refuses.
   EXPECT_EQ(load("let a = 1;\nclass A { m() {\n  return /(?<=x)y/;\n} }"),
-            "throws SyntaxError: invalid regexp group (line 3)");
+            "throws SyntaxError: invalid regexp group: lookbehind and named groups are not supported (line 3)");
+  const Row unsupported[] = {
+      {"var n = 10n;", "BigInt is not supported (line 3, column 9)"},
+      {"await 1;", "'await' outside of async functions is not supported (line 3, column 1)"},
+      {"for await (const x of []) ;", "'await' outside of async functions is not supported (line 3, column 1)"},
+      {"f(import.meta.url);", "'import.meta' is not supported (line 3, column 3)"},
+      {"var e = <b>x</b>;", "JSX is not supported (line 3, column 9)"},
+      {"var o = { m() { return super.m() } };",
+       "'super' is supported in classes with 'extends' only (line 3, column 24)"},
+      {"var r = /a/u;", "invalid regexp flags: only g, i, m, and s in literals, are supported (line 3)"},
+      {"var r = /\\p{L}/v;", "invalid regexp flags: only g, i, m, and s in literals, are supported (line 3)"},
+      {"var r = /(?<year>x)/;", "invalid regexp group: lookbehind and named groups are not supported (line 3)"},
+  };
+  for (const Row& row : unsupported)
+    EXPECT_EQ(load(std::string("let a = 1;\n\n") + row.expression), std::string("throws SyntaxError: ") + row.value);
+  EXPECT_EQ(load("let e = 1; try { eval('let = ;') } catch (e) { module.exports = e.message }"),
+            "Expression expected (line 1, column 7)");
   // Behind a module's end.
   EXPECT_TRUE(load("let a = 1;\n}\n").starts_with("throws SyntaxError: Declaration or statement expected (line 2"));
 }
@@ -285,7 +333,8 @@ while (true) { let w = 1; const f = async () => { await w; return arguments.leng
 do { let v = 1, g = function () { return v++ }; if (g()) continue } while (false);
 label: for (let a = 0; a < 2; a++) { for (let b = 0; b < 2; b++) { outer.push(() => a * b); if (b) continue label; if (a) return } }
 switch (1) { case 1: let s = 1; outer.push(() => s); break; default: let t }
-const X = class Y { static a = Y; static b = () => Y.a; [`k${1}`] = 1; static { Y.c = this } static d = super.toString };
+const X = class Y { static a = Y; static b = () => Y.a; [`k${1}`] = 1; static { Y.c = this } };
+const Z = class extends X { static d = super.toString; m() { return super.m(...arguments) } get g() { return super.g } };
 function shadow(p, { q = p, ...r } = {}) { { let p = 1, q = 2; (() => p + q) } return { p, q, r, arguments } }
 async function af() { const self = () => arguments; for (let i = 0; i < 1; i++) await (() => i)(); return { self, shadow } }
 function* gf() { for (const z of yield* gf()) { yield () => z } }
@@ -295,8 +344,8 @@ try { throw 1 } catch ({ message: e }) { let e2 = e; outer.push(() => e + e2) }
 let temp = `${outer}` + tag`a${1}`, [u, ...rest] = rest2, { length } = [];
 var _a, _this, _super, _loop_1, _i;
 )";
-  const ModernSource as_js = compile_modern_source(site.js(), source, "/same.js");
-  const ModernSource as_ts = compile_modern_source(site.js(), source, "/same.ts");
+  const ModernSource as_js = compile_modern_source(site.js(), source, "/same.js", SourceKind::kModule);
+  const ModernSource as_ts = compile_modern_source(site.js(), source, "/same.ts", SourceKind::kModule);
   EXPECT_EQ(as_js.code, as_ts.code);
   EXPECT_GT(as_js.code.size(), source.size());
 }
@@ -334,7 +383,7 @@ TEST_F(Modern, ColdAndWarmLoads) {
   const std::string source = ten_kilobytes();
   site.folder.write("ten.js", source);
   const double cold_ms = load_ms("ten.js");
-  const ModernSource compiled = compile_modern_source(site.js(), std::string(source), "/x.js");
+  const ModernSource compiled = compile_modern_source(site.js(), std::string(source), "/x.js", SourceKind::kModule);
   // The same file in ES5, and the modern one from the cache: the best of some rounds.
   double warm_ms = 1e9, es5_ms = 1e9;
   for (int round = 0; round < 8; ++round) {
@@ -374,11 +423,29 @@ TEST_F(Modern, SeveralProcessesCompileAtOnce) {
   }
 }
 
+// A worker's time may be too short for a large file. Its successor must not begin from the start, again and again.
+TEST_F(Modern, WhatTakesTooLongIsThereForTheNextOne) {
+  site.folder.write("slow.js", ten_kilobytes());
+  site.heap.arm_deadline(monotonic_ns() + 20 * kNsPerMs);
+  const std::string refused = site.run("require('slow.js')");
+  EXPECT_NE(refused.find("slow.js: could not compile: it takes longer than the script may run"), std::string::npos)
+      << refused;
+  EXPECT_TRUE(site.heap.deadline_passed());
+  site.heap.disarm_deadline();
+  const auto is_stored = [&] {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(site.folder / "cache"))
+      if (entry.path().extension() == ".es5") return true;
+    return false;
+  };
+  const uint64_t give_up_ms = monotonic_ms() + 20'000;
+  while (!is_stored() && monotonic_ms() < give_up_ms) usleep(5000);
+  ASSERT_TRUE(is_stored());
+  EXPECT_LT(load_ms("slow.js"), 400.0) << "from the cache";
+  while (waitpid(-1, nullptr, 0) > 0) continue;  // it ends by itself
+}
+
 TEST_F(Modern, PlainScriptsNeverNeedTheCompiler) {
-  CompilerSettings none = settings("");
-  none.executable = "/nonexistent";
-  none.bytecode_file = "/nonexistent";
-  set_up_compiler(none);
+  set_up_compiler(without_compiler());
   EXPECT_EQ(load("module.exports = {m() { return 2 ** 3 }, [\"a\" + 1]: 0644};"), R"({"a1":420})");
   const std::string refused = load("module.exports = () => 1;");
   EXPECT_NE(refused.find("m.js: could not compile: typescript.duk"), std::string::npos) << refused;
@@ -390,6 +457,22 @@ TEST_F(Modern, ADeadCompileProcessIsAnError) {
   set_up_compiler(broken);
   const std::string refused = load("module.exports = () => 1;");
   EXPECT_NE(refused.find("could not compile: the compile process gave no answer"), std::string::npos) << refused;
+}
+
+TEST_F(Modern, WhatACompileProcessSaysIsChecked) {
+  const Row table[] = {
+      {"echo rubbish >&0", "the compile process gave no answer"},
+      {"exec cat /dev/zero >&0", "the compiled code is too large"},
+      {"kill -SEGV $$", "the compile process was killed by signal 11"},
+  };
+  for (const Row& row : table) {
+    CompilerSettings broken = settings("");
+    broken.executable = site.folder.write("broken.sh", std::string("#!/bin/sh\n") + row.expression + "\n");
+    std::filesystem::permissions(broken.executable, std::filesystem::perms::owner_all);
+    set_up_compiler(broken);
+    const std::string refused = load("module.exports = () => 1;");
+    EXPECT_NE(refused.find(std::string("m.js: could not compile: ") + row.value), std::string::npos) << refused;
+  }
 }
 
 }  // namespace
