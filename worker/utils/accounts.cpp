@@ -39,6 +39,7 @@ long account_id(duk_context* ctx, duk_idx_t index, long (*find)(const char*), co
 
 timespec time_at(duk_context* ctx, duk_idx_t index, const char* function) {
   timespec time = {0, UTIME_NOW};
+  index = duk_normalize_index(ctx, index);
   if (!is_given(ctx, index)) return time;
   if (duk_is_boolean(ctx, index)) {
     time.tv_nsec = duk_get_boolean(ctx, index) ? UTIME_NOW : UTIME_OMIT;

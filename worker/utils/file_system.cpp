@@ -63,9 +63,10 @@ duk_ret_t utils_stat_vfs(duk_context* ctx) {
 
 // mkdTemp(prefix)
 duk_ret_t utils_mkd_temp(duk_context* ctx) {
-  std::string path = path_at(ctx, 0, "mkdTemp()", "prefix") + "XXXXXX";
+  const std::string prefix = path_at(ctx, 0, "mkdTemp()", "prefix");
+  std::string path = prefix + "XXXXXX";
   about_to_block();
-  if (!mkdtemp(path.data())) throw_error(ctx, "mkdTemp(): %s: %s", path.c_str(), errno_text(errno).c_str());
+  if (!mkdtemp(path.data())) throw_error(ctx, "mkdTemp(): %s: %s", prefix.c_str(), errno_text(errno).c_str());
   push_text(ctx, path);
   return 1;
 }
