@@ -33,7 +33,7 @@ std::string loader_error() {
   throw_error(js, "Could not resolve module id %s: %s", std::string(name).c_str(), errno_text(error).c_str());
 }
 
-// The engine's message says "invalid json (at offset 12)"; people want the line.
+// The engine says "invalid json (at offset 12)"; people want the line.
 [[noreturn]] void throw_json_error(duk_context* js, std::string message, std::string_view text,
                                    std::string_view file_name) {
   constexpr std::string_view kName = "SyntaxError: ";
@@ -134,8 +134,7 @@ void JsModules::set_main_script(const std::string& path) {
 
 std::optional<std::string> JsModules::resolve(std::string_view name, std::string_view base_directory) {
   ResolvedFile found = find(name, base_directory);
-  if (found.path.empty()) return std::nullopt;
-  return std::move(found.path);
+  return found.path.empty() ? std::nullopt : std::optional(std::move(found.path));
 }
 
 // The documented list and Node's rules, in the order that suits the caller (js_packages.h).
@@ -204,12 +203,14 @@ std::string_view JsModules::calling_module(duk_context* js) const {
 
 void JsModules::note_edge(Module* owner, Module& target) {
   if (!owner || target.opener || owner == &target) return;
+  const bool had_failed = target.state == State::kFailed;
   for (Edge& edge : owner->requires_) {
     if (edge.target != &target) continue;
     edge.serial = target.serial;
+    edge.had_failed = had_failed;
     return;
   }
-  owner->requires_.push_back({&target, target.serial});
+  owner->requires_.push_back({&target, target.serial, had_failed});
 }
 
 bool JsModules::file_unchanged(Module& module, const struct stat& status, const char* path) {
@@ -232,7 +233,10 @@ bool JsModules::is_fresh(Module& module, const char* path) {
   struct stat status;
   if (stat(path, &status) != 0 || !file_unchanged(module, status, path)) return false;
   for (const Edge& edge : module.requires_) {
-    if (edge.serial != edge.target->serial || !is_fresh(*edge.target, edge.target->id.c_str())) return false;
+    // In a cycle the owner may hold the half-filled exports of a module that failed later.
+    const bool is_half_loaded = edge.target->state == State::kFailed && !edge.had_failed;
+    if (is_half_loaded || edge.serial != edge.target->serial || !is_fresh(*edge.target, edge.target->id.c_str()))
+      return false;
   }
   return true;
 }
@@ -410,13 +414,13 @@ duk_ret_t JsModules::native_require(duk_context* js) {
   }
   const std::string_view name = utf8_view(engine_text(js, 0), scratch);
   const duk_int_t wanted = duk_get_current_magic(js);
-  if (wanted == kWantPath && self->builtins_.find(name) == self->builtins_.end()) {
+  if (wanted == kWantPath) {
+    if (self->builtins_.find(name) != self->builtins_.end()) return 1;  // the name itself
     const ResolvedFile found = self->find(name, self->calling_directory(js));
     if (found.path.empty()) throw_unresolved(js, name, found.error);
     push_text(js, found.path);
     return 1;
   }
-  if (wanted == kWantPath) return 1;  // a built-in: its name
   if (int error = self->push_named(js, name)) throw_unresolved(js, name, error);
   if (wanted == kWantExports) duk_get_prop_literal(js, -1, "exports");
   return 1;

@@ -69,6 +69,7 @@ class JsModules {
   struct Edge {
     Module* target;
     uint64_t serial;  // the load of the target that the owner has seen
+    bool had_failed;  // the owner knows that this load threw
   };
   enum class State {
     kUnloaded,  // never loaded, or its file is gone

@@ -18,13 +18,13 @@ def server(shared_site):
 
 
 def answers(expression, before=""):
-    return f"{before}\nmodule.exports = function (req) {{ return {{json: {expression}}}; }};"
+    return f"{before}\nmodule.exports = function (req) {{ return {{json: [{expression}]}}; }};"
 
 
 def ask(server, name):
     reply = server.get(f"/apps/{name}.html")
     assert reply.status == 200, reply.text
-    return reply.json()
+    return reply.json()[0]
 
 
 def assert_always(server, name, value):

@@ -9,15 +9,15 @@
 namespace ravelin::worker {
 namespace {
 
-class Globals : public testing::Test {
+class WholeContext : public testing::Test {
  protected:
-  Globals() { site_.run("rampart.globalize(rampart.utils); function hex(b) { return hexify(b); }"); }
+  WholeContext() { site_.run("rampart.globalize(rampart.utils); function hex(b) { return hexify(b); }"); }
   // The value as JSON.
   std::string json(const std::string& expression) { return site_.run("JSON.stringify(" + expression + ")"); }
   Site site_;
 };
 
-TEST_F(Globals, BufferFrom) {
+TEST_F(WholeContext, BufferFrom) {
   EXPECT_EQ(json("hex(Buffer.from('h\u00e9'))"), R"("68c3a9")");
   EXPECT_EQ(json("hex(Buffer.from('\\ud83d\\ude00'))"), R"("f09f9880")");
   EXPECT_EQ(json("hex(Buffer.from('68C3zz', 'hex'))"), R"("68c3")");
@@ -35,7 +35,7 @@ TEST_F(Globals, BufferFrom) {
   EXPECT_EQ(site_.run("Buffer.from('x', 'nix')"), "throws TypeError: Unknown encoding: nix");
 }
 
-TEST_F(Globals, BufferAlloc) {
+TEST_F(WholeContext, BufferAlloc) {
   EXPECT_EQ(json("['hex(Buffer.alloc(3))', 'hex(Buffer.alloc(3, 258))', 'hex(Buffer.alloc(5, \"ab\"))',"
                  " 'hex(Buffer.alloc(3, Buffer.from([1,2])))', 'hex(Buffer.allocUnsafe(1))', "
                  "'hex(Buffer.allocUnsafeSlow(2))'].map(eval)"),
@@ -48,7 +48,7 @@ TEST_F(Globals, BufferAlloc) {
             "[true,true,true,true,true,false,false]");
 }
 
-TEST_F(Globals, BufferToStringAndWrite) {
+TEST_F(WholeContext, BufferToStringAndWrite) {
   site_.run("var b = Buffer.from('\u00e9\u00ff>?', 'latin1')");
   EXPECT_EQ(json("[b.toString('hex'), b.toString('base64'), b.toString('base64url'), b.toString('latin1', 1, 3), "
                  "b.toString('ascii', 2)]"),
@@ -66,7 +66,7 @@ TEST_F(Globals, BufferToStringAndWrite) {
   EXPECT_EQ(site_.run("b.write(5)"), "throws TypeError: write: argument must be a String");
 }
 
-TEST_F(Globals, BufferSearchAndOrder) {
+TEST_F(WholeContext, BufferSearchAndOrder) {
   site_.run("var b = Buffer.from('abcabc')");
   EXPECT_EQ(json("[b.indexOf('c'), b.indexOf('c', 3), b.indexOf(98), b.indexOf(Buffer.from('ca')), b.indexOf('c', -1), "
                  "b.indexOf('x'), b.indexOf('6263', 'hex')]"),
@@ -86,7 +86,7 @@ TEST_F(Globals, BufferSearchAndOrder) {
             R"([true,"Zc","aZcabc"])");
 }
 
-TEST_F(Globals, TextDecoder) {
+TEST_F(WholeContext, TextDecoder) {
   EXPECT_EQ(json("[new TextDecoder().decode(stringToBuffer('\u00e9')), new TextDecoder('UTF8').encoding]"),
             "[\"\u00e9\",\"utf-8\"]");
   EXPECT_EQ(
@@ -101,7 +101,7 @@ TEST_F(Globals, TextDecoder) {
             "throws TypeError");
 }
 
-TEST_F(Globals, CborAndPerformance) {
+TEST_F(WholeContext, CborAndPerformance) {
   EXPECT_EQ(
       json("[getType(CBOR.encode({a: 1})), CBOR.encode([1]).length, CBOR.decode(CBOR.encode({a: [1, null, 'x']}))]"),
       R"(["Buffer",2,{"a":[1,null,"x"]}])");
@@ -110,7 +110,7 @@ TEST_F(Globals, CborAndPerformance) {
             "[true,true]");
 }
 
-TEST_F(Globals, JsonExtensions) {
+TEST_F(WholeContext, JsonExtensions) {
   EXPECT_EQ(json("JSON.parse(stringToBuffer('{\"n\":[1,2]}'))"), R"({"n":[1,2]})");
   EXPECT_EQ(
       json(
@@ -118,7 +118,7 @@ TEST_F(Globals, JsonExtensions) {
       "true");
 }
 
-TEST_F(Globals, RevocableProxy) {
+TEST_F(WholeContext, RevocableProxy) {
   EXPECT_EQ(json("(function() { var p = Proxy.revocable({a: 1}, {get: function(t, k) { return this === p.handler ? 0 : "
                  "k + t.a; }});"
                  " var before = p.proxy.x; p.revoke(); try { p.proxy.x; } catch (e) { return [before, e.name]; } })()"),
@@ -127,7 +127,7 @@ TEST_F(Globals, RevocableProxy) {
 
 // ---- rampart.localize
 
-TEST_F(Globals, LocalizeDeclaresInTheCallingFunction) {
+TEST_F(WholeContext, LocalizeDeclaresInTheCallingFunction) {
   EXPECT_EQ(json("(function() { rampart.localize({l1: 1, l2: 2}); function inner() { return l2; } return [l1, inner(), "
                  "typeof globalThis.l1]; })()"),
             R"([1,2,"undefined"])");
@@ -149,7 +149,7 @@ TEST_F(Globals, LocalizeDeclaresInTheCallingFunction) {
   EXPECT_EQ(site_.run("rampart.localize({atTop: 7}); atTop"), "7");
 }
 
-TEST_F(Globals, LocalizeConflicts) {
+TEST_F(WholeContext, LocalizeConflicts) {
   const std::string message = "throws TypeError: rampart.localize: 'x' conflicts with a local variable declaration";
   EXPECT_EQ(site_.run("(function() { var x = 1; rampart.localize({x: 2}); })()"), message);
   EXPECT_EQ(site_.run("(function(x) { rampart.localize({x: 2}); })()"), message);
@@ -168,7 +168,7 @@ TEST_F(Globals, LocalizeConflicts) {
 
 // ---- rampart.import
 
-TEST_F(Globals, CsvExamples) {
+TEST_F(WholeContext, CsvExamples) {
   EXPECT_EQ(json(R"(rampart.import.csv("id,name\n7,Ann\n8,Bo\n", {hasHeaderRow:true}))"),
             R"({"results":[[7,"Ann"],[8,"Bo"]],"columns":["id","name"],"rowCount":2})");
   EXPECT_EQ(json(R"(rampart.import.csv("7,Ann\n").columns)"), R"(["col_1","col_2"])");
@@ -176,7 +176,7 @@ TEST_F(Globals, CsvExamples) {
             R"([{"a":1,"b":null}])");
 }
 
-TEST_F(Globals, CsvCells) {
+TEST_F(WholeContext, CsvCells) {
   site_.run("function row(text, options) { return rampart.import.csv(text, options || {}).results[0]; }");
   EXPECT_EQ(json(R"(row(' 1 ,-2.5,+3,.5,1e3,0x10,true,,a b ,"7"'))"),
             R"([1,-2.5,3,0.5,"1e3","0x10","true",null,"a b","7"])");
@@ -197,7 +197,7 @@ TEST_F(Globals, CsvCells) {
   EXPECT_EQ(json(R"(rampart.import.csv("").rowCount)"), "0");
 }
 
-TEST_F(Globals, CsvColumnsCallbacksAndErrors) {
+TEST_F(WholeContext, CsvColumnsCallbacksAndErrors) {
   EXPECT_EQ(json(R"(rampart.import.csv("1,a\n2,7\nx,8\n", {normalize:true}).results)"), R"([[1,null],[2,7],[null,8]])");
   EXPECT_EQ(json(R"(rampart.import.csv("1,5\nb,c\n", {normalize:true}).results)"), R"([["1","5"],["b","c"]])");
   EXPECT_EQ(

@@ -48,7 +48,7 @@ TEST_F(UtilsUrls, Hrefs) {
       {"http://u:p:q@h/", "http://u:p%3Aq@h/"},
   };
   for (auto [input, href] : rows) {
-    EXPECT_EQ(show("urlComponents('" + std::string(input) + "').href"), "\"" + std::string(href) + "\"") << input;
+    EXPECT_EQ(show("urlComponents(\"" + std::string(input) + "\").href"), "\"" + std::string(href) + "\"") << input;
   }
 }
 
