@@ -36,9 +36,8 @@ std::string loader_error() {
 // The engine says "invalid json (at offset 12)"; people want the line.
 [[noreturn]] void throw_json_error(duk_context* js, std::string message, std::string_view text,
                                    std::string_view file_name) {
-  constexpr std::string_view kName = "SyntaxError: ";
   constexpr std::string_view kOffsetMark = " (at offset ";
-  if (message.starts_with(kName)) message.erase(0, kName.size());
+  if (message.starts_with("SyntaxError: ")) message.erase(0, strlen("SyntaxError: "));
   uint32_t line = 1;
   if (const size_t mark = message.rfind(kOffsetMark); mark != std::string::npos) {
     const size_t offset = strtoul(message.c_str() + mark + kOffsetMark.size(), nullptr, 10);
