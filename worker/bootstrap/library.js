@@ -63,32 +63,6 @@
     });
   }
 
-  // ---- Proxy
-
-  define(Proxy, {
-    // The handler's traps are read through getters, which can be shut.
-    revocable(target, handler) {
-      var gate = {};
-      var isOpen = true;
-      ["get", "set", "has", "deleteProperty", "ownKeys", "getOwnPropertyDescriptor", "defineProperty", "getPrototypeOf",
-       "setPrototypeOf", "isExtensible", "preventExtensions", "apply", "construct"].forEach(function (trap) {
-        Object.defineProperty(gate, trap, {
-          get: function () {
-            if (!isOpen) throw new TypeError("the Proxy has been revoked");
-            var method = handler[trap];
-            return typeof method === "function" ? method.bind(handler) : method;
-          }
-        });
-      });
-      return {
-        proxy: new Proxy(target, gate),
-        revoke: function () {
-          isOpen = false;
-        }
-      };
-    }
-  });
-
   // ---- walking through iterables
 
   // Calls visit(value) for each; closes the iterator when visit throws.
