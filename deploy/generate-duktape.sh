@@ -24,6 +24,7 @@ mkdir -p "$out_dir"
 # - JSON_STRINGIFY_FASTPATH: JSON of plain data takes a quarter of the time.
 # - ravelin_boolean_as_method(): the manual calls stat()'s isDirectory, the reference has it as a Boolean; a call of that
 #   Boolean answers itself (worker/utils/file_stat.h).
+# - ".localize": a function that has it keeps the names of its variables, for rampart.localize's check (engine_extra.h).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -57,6 +58,11 @@ s|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCT
 	if (DUK_TVAL_IS_STRING(tv_key) \&\& duk_is_boolean(thr, -1) \&\&\
 	    ravelin_boolean_as_method(thr, (const char *) DUK_HSTRING_GET_DATA(DUK_TVAL_GET_STRING(tv_key)))) return;\
 &|
+/^\tcase DUK_TOK_PERIOD: {$/,/^\t\tres->t = DUK_IVAL_PROP;$/s|^\t\tres->t = DUK_IVAL_PROP;$|\
+		if (DUK_HSTRING_GET_BYTELEN(comp_ctx->curr_token.str1) == 8 \&\&\
+		    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(comp_ctx->curr_token.str1), "localize", 8) == 0)\
+			comp_ctx->curr_func.id_access_slow_own = 1;\
+&|
 SED
 sed -f "$source_edits" "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
 # Our own operations on the engine's internals (worker/engine_extra.h).
@@ -78,6 +84,7 @@ require_line duk_config.h '#define DUK_USE_GET_RANDOM_DOUBLE(udata) ravelin_rand
 require_line duk_config.h '#define DUK_USE_JSON_STRINGIFY_FASTPATH'
 require_line duk_config.h 'extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);'
 require_line duktape.cpp "$(printf '\tif (DUK_TVAL_IS_STRING(tv_key) && duk_is_boolean(thr, -1) &&')"
+require_line duktape.cpp "$(printf '\t\t\tcomp_ctx->curr_func.id_access_slow_own = 1;')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

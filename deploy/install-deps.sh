@@ -7,9 +7,11 @@
 set -eu
 
 # To build and run.
-packages="g++ make duktape-dev node-llhttp node-typescript libevent-dev libpcre2-dev libsodium-dev"
+packages="g++ make duktape-dev node-llhttp node-typescript libevent-dev libpcre2-dev libsodium-dev
+  libdeflate-dev libidn2-dev"
 # To check and test.
 packages="$packages libgtest-dev clang libclang-rt-14-dev clang-format cppcheck"
+packages="$packages node-semver node-he node-marked node-moment"  # JavaScript packages that the tests load
 packages="$packages python3 python3-pytest python3-pytest-timeout python3-pytest-xdist procps curl"
 # To measure against.
 packages="$packages wrk php-fpm"

@@ -1,7 +1,7 @@
-// Two operations on the engine's objects that its API lacks and that each request needs: a fast copy of a prepared
-// object, and how many references a value has. Compiled inside the engine (engine_extra.inc is appended to Duktape's
-// source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well
-// enough. Main thread of launcher and workers.
+// Operations on the engine's objects that its API lacks: a fast copy of a prepared object and how many references a
+// value has, which each request needs, and a new variable in a running function (rampart.localize). Compiled inside the
+// engine (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its
+// internals. Not for: anything the public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -15,4 +15,14 @@ void ravelin_push_object_copy(duk_context* js, void* source);
 
 // References to the value at this heap pointer, those of the value stack included.
 duk_size_t ravelin_reference_count(const void* heap_pointer);
+
+// For a C function that script has called directly: declares the String below the top as a variable of the calling
+// function, with the value on top (both stay), or with `checks_only` tells what would come of it. The engine knows a
+// function's parameters and variables by name only where the function contains ".localize" (generate-duktape.sh).
+enum RavelinScope {
+  kScopeDeclared,
+  kScopeConflict,  // the function has a variable or parameter of that name
+  kScopeGlobal,    // not called from a function but from global code: nothing was done
+};
+int ravelin_declare_in_caller(duk_context* js, int checks_only);
 }

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "common/sys.h"
+#include "worker/engine_extra.h"
 #include "worker/format_utf8.h"
+#include "worker/js_buffers.h"
 #include "worker/js_console.h"
 #include "worker/js_error.h"
 #include "worker/js_events.h"
@@ -16,6 +18,7 @@
 #include "worker/js_process.h"
 #include "worker/js_source.h"
 #include "worker/js_timers.h"
+#include "worker/utils/csv.h"
 #include "worker/utils/utils.h"
 
 namespace ravelin::worker {
@@ -29,21 +32,59 @@ constexpr int kVersionPatch = 3;
 constexpr const char* kVersion = "0.6.3";
 constexpr double kVersionDateMs = 1767225600000;  // 2026-01-01T00:00:00Z
 
-duk_ret_t native_globalize(duk_context* js) {
-  if (!duk_is_object(js, 0)) throw_type_error(js, "rampart.globalize: argument must be an Object");
+// Calls take(name) with [ ... name value ] on top, for each enumerable property of the object at index 0, or for each
+// name in the Array at index 1; pops both.
+template <typename Take>
+void for_each_name(duk_context* js, Take&& take) {
   if (!duk_is_array(js, 1)) {
-    globalize(js, 0);
-    return 0;
+    duk_enum(js, 0, 0);
+    while (duk_next(js, -1, 1)) {
+      take();
+      duk_pop_2(js);
+    }
+    duk_pop(js);
+    return;
   }
-  duk_push_global_object(js);
   const duk_size_t count = duk_get_length(js, 1);
   for (duk_size_t i = 0; i < count; ++i) {
     duk_get_prop_index(js, 1, static_cast<duk_uarridx_t>(i));
     duk_to_string(js, -1);
     duk_dup_top(js);
     duk_get_prop(js, 0);
-    duk_put_prop(js, -3);
+    take();
+    duk_pop_2(js);
   }
+}
+
+void put_global(duk_context* js) {
+  duk_push_global_object(js);
+  duk_dup(js, -3);
+  duk_dup(js, -3);
+  duk_put_prop(js, -3);
+  duk_pop(js);
+}
+
+// globalize(obj[, names])
+duk_ret_t native_globalize(duk_context* js) {
+  if (!duk_is_object(js, 0)) throw_type_error(js, "rampart.globalize: argument must be an Object");
+  for_each_name(js, [js] { put_global(js); });
+  return 0;
+}
+
+// localize(obj[, names][, ignore]): all names are checked before the first is set.
+duk_ret_t native_localize(duk_context* js) {
+  if (!duk_is_object(js, 0)) throw_type_error(js, "rampart.localize: argument must be an Object");
+  const duk_idx_t ignore_at = duk_is_array(js, 1) ? 2 : 1;
+  const bool ignores = duk_is_boolean(js, ignore_at) && duk_get_boolean(js, ignore_at);
+  for_each_name(js, [js, ignores] {
+    if (ignores || ravelin_declare_in_caller(js, 1) != kScopeConflict) return;
+    std::string scratch;
+    const std::string name(utf8_view(engine_text(js, -2), scratch));
+    throw_type_error(js, "rampart.localize: '%s' conflicts with a local variable declaration", name.c_str());
+  });
+  for_each_name(js, [js] {
+    if (ravelin_declare_in_caller(js, 0) == kScopeGlobal) put_global(js);
+  });
   return 0;
 }
 
@@ -98,6 +139,7 @@ void put_build_facts(duk_context* js) {
 void install_rampart(duk_context* js) {
   constexpr duk_function_list_entry kFunctions[] = {
       {"globalize", guarded<native_globalize>, 2},
+      {"localize", guarded<native_localize>, 3},
       {"include", guarded<native_include>, 1},
       {nullptr, nullptr, 0},
   };
@@ -135,7 +177,9 @@ void install_globals(JsHeap& heap, const ScriptArguments& arguments) {
     install_json(js);
     install_console(js);
     install_process(heap, arguments);
+    install_buffers(js);
     install_rampart(js);
+    install_import(js);
     install_utils(js);
     if (heap.timers) heap.timers->install();
     if (heap.events) heap.events->install();

@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::string_view kModuleFolders[] = {"modules", "lib/rampart_modules"};
 constexpr std::string_view kIncludeFolders[] = {"includes"};
-// server-details 3.7 and runtime-api 3.1: in this order.
-constexpr std::string_view kModuleExtensions[] = {".js", ".so", ""};
+// server-details 3.7 and runtime-api 3.1: in this order. What comes behind the documented three is ours.
+constexpr std::string_view kModuleExtensions[] = {".js", ".so", "", ".ts", ".json"};
+constexpr std::string_view kHandlerExtensions[] = {".js", ".so", "", ".ts"};
 constexpr std::string_view kIncludeExtensions[] = {"", ".js"};
 
 std::span<const std::string_view> folders_of(SearchKind kind) {
@@ -99,6 +100,7 @@ ResolvedFile resolve_include_name(const SearchPath& path, std::string_view name,
 
 std::optional<ModuleFile> find_in_module_directory(std::string_view directory, std::string_view rest_path) {
   if (rest_path.starts_with('/')) rest_path.remove_prefix(1);
+  while (directory.size() > 1 && directory.ends_with('/')) directory.remove_suffix(1);  // no "//" in messages
   const bool ends_in_slash = rest_path.ends_with('/');
   const std::string_view segments = ends_in_slash ? rest_path.substr(0, rest_path.size() - 1) : rest_path;
   for (size_t begin = 0; begin <= segments.size();) {
@@ -118,7 +120,7 @@ std::optional<ModuleFile> find_in_module_directory(std::string_view directory, s
       if (dot != std::string_view::npos && (slash == std::string_view::npos || dot > slash)) stem = stem.substr(0, dot);
     }
     const bool names_a_file = !stem.empty() && !stem.ends_with('/');  // not for "/dir/.htaccess"
-    for (std::string_view extension : kModuleExtensions) {
+    for (std::string_view extension : kHandlerExtensions) {
       if (!names_a_file) break;
       found.file.assign(directory).append("/").append(stem).append(extension);
       if (is_regular_file(found.file)) {

@@ -28,7 +28,8 @@ struct ResolvedFile {
   int error = 0;     // errno of the search when path is empty
 };
 
-// Rounds of ".js", ".so", "" over all directories; an absolute name is tried alone, a leading "./" is dropped.
+// Rounds of ".js", ".so", "" and then ".ts", ".json" over all directories; an absolute name is tried alone, a leading
+// "./" is dropped.
 ResolvedFile resolve_module_name(const SearchPath& path, std::string_view name, std::string_view first_directory);
 
 // The name as given, then with ".js".
@@ -40,7 +41,8 @@ struct ModuleFile {
 };
 
 // The module for the URL path `rest_path` (already percent-decoded, without the map key) below `directory`: a/b.js,
-// a/b.so, a/b, then without the last segment, longest first. Empty, "." and ".." segments and NUL bytes match nothing.
+// a/b.so, a/b, a/b.ts, then without the last segment, longest first. Empty, "." and ".." segments and NUL bytes match
+// nothing.
 std::optional<ModuleFile> find_in_module_directory(std::string_view directory, std::string_view rest_path);
 
 // Canonical form of an existing path; nullopt when it does not exist.

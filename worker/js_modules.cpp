@@ -4,10 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
 #include "common/sys.h"
+#include "worker/compile_source.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 
@@ -19,12 +21,31 @@ constexpr const char* kStore = "ravelinModules";  // in the heap stash
 // Paths that the server has asked for. There are as many as module files, unless links let one file have endless names.
 constexpr size_t kMaxAliases = 4096;
 
-enum Magic : duk_int_t { kWantExports = 0, kWantModule = 1 };
+enum Magic : duk_int_t { kWantExports = 0, kWantModule = 1, kWantPath = 2 };
 
 // The text of a C library error for a C module.
 std::string loader_error() {
   const char* text = dlerror();
   return text ? text : "unknown error";
+}
+
+[[noreturn]] void throw_unresolved(duk_context* js, std::string_view name, int error) {
+  throw_error(js, "Could not resolve module id %s: %s", std::string(name).c_str(), errno_text(error).c_str());
+}
+
+// The engine says "invalid json (at offset 12)"; people want the line.
+[[noreturn]] void throw_json_error(duk_context* js, std::string message, std::string_view text,
+                                   std::string_view file_name) {
+  constexpr std::string_view kOffsetMark = " (at offset ";
+  if (message.starts_with("SyntaxError: ")) message.erase(0, strlen("SyntaxError: "));
+  uint32_t line = 1;
+  if (const size_t mark = message.rfind(kOffsetMark); mark != std::string::npos) {
+    const size_t offset = strtoul(message.c_str() + mark + kOffsetMark.size(), nullptr, 10);
+    const std::string_view before = text.substr(0, std::min(offset, text.size()));
+    line += static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n'));
+    message.resize(mark);
+  }
+  throw_syntax_error(js, message, file_name, line, 0);
 }
 
 bool is_regular_file(const std::string& path) {
@@ -90,6 +111,9 @@ void JsModules::install() {
   duk_set_magic(js, -1, kWantExports);
   duk_push_heapptr(js, cache_);
   define_constant(js, "cache");
+  duk_push_c_function(js, guarded<native_require>, 1);
+  duk_set_magic(js, -1, kWantPath);
+  define_constant(js, "resolve");
   define_constant(js, "require");
   duk_push_object(js);
   duk_push_heapptr(js, prototype_);
@@ -107,10 +131,22 @@ void JsModules::set_main_script(const std::string& path) {
   search_path_.script_directory = directory_of(main_script_);
 }
 
-std::optional<std::string> JsModules::resolve(std::string_view name, std::string_view base_directory) const {
-  ResolvedFile found = resolve_module_name(search_path_, name, base_directory);
-  if (found.path.empty()) return std::nullopt;
-  return std::move(found.path);
+std::optional<std::string> JsModules::resolve(std::string_view name, std::string_view base_directory) {
+  ResolvedFile found = find(name, base_directory);
+  return found.path.empty() ? std::nullopt : std::optional(std::move(found.path));
+}
+
+// The documented list and Node's rules, in the order that suits the caller (js_packages.h).
+ResolvedFile JsModules::find(std::string_view name, std::string_view directory) {
+  std::string_view base = directory.empty() ? std::string_view(search_path_.script_directory) : directory;
+  const bool packages_first = is_in_package(std::string(base) + "/");
+  if (packages_first) {
+    if (auto file = packages_.resolve(heap_.js(), name, base)) return {std::move(*file), 0};
+  }
+  ResolvedFile found = resolve_module_name(search_path_, name, directory);
+  if (!found.path.empty() || packages_first) return found;
+  if (auto file = packages_.resolve(heap_.js(), name, base)) return {std::move(*file), 0};
+  return found;
 }
 
 // ---- who required whom, and what has changed since
@@ -166,12 +202,14 @@ std::string_view JsModules::calling_module(duk_context* js) const {
 
 void JsModules::note_edge(Module* owner, Module& target) {
   if (!owner || target.opener || owner == &target) return;
+  const bool had_failed = target.state == State::kFailed;
   for (Edge& edge : owner->requires_) {
     if (edge.target != &target) continue;
     edge.serial = target.serial;
+    edge.had_failed = had_failed;
     return;
   }
-  owner->requires_.push_back({&target, target.serial});
+  owner->requires_.push_back({&target, target.serial, had_failed});
 }
 
 bool JsModules::file_unchanged(Module& module, const struct stat& status, const char* path) {
@@ -194,7 +232,10 @@ bool JsModules::is_fresh(Module& module, const char* path) {
   struct stat status;
   if (stat(path, &status) != 0 || !file_unchanged(module, status, path)) return false;
   for (const Edge& edge : module.requires_) {
-    if (edge.serial != edge.target->serial || !is_fresh(*edge.target, edge.target->id.c_str())) return false;
+    // In a cycle the owner may hold the half-filled exports of a module that failed later.
+    const bool is_half_loaded = edge.target->state == State::kFailed && !edge.had_failed;
+    if (is_half_loaded || edge.serial != edge.target->serial || !is_fresh(*edge.target, edge.target->id.c_str()))
+      return false;
   }
   return true;
 }
@@ -262,6 +303,8 @@ void JsModules::push_loaded(duk_context* js, Module& module) {
     load_builtin(js, module);
   } else if (module.is_native) {
     load_native(js, module);
+  } else if (module.id.ends_with(".json")) {
+    load_json(js, module);
   } else {
     load_javascript(js, module);
   }
@@ -299,8 +342,8 @@ void JsModules::load_builtin(duk_context* js, Module& module) {
   duk_put_prop_literal(js, -2, "exports");
 }
 
-void JsModules::load_javascript(duk_context* js, Module& module) {
-  SourceFile file;
+// Reads the file, and notes which version of it the module will be.
+void JsModules::read_version(duk_context* js, Module& module, SourceFile& file) {
   module.signature = FileSignature();
   const int64_t now = wall_clock_ns();
   if (int error = read_source_file(module.id, file)) {
@@ -309,7 +352,25 @@ void JsModules::load_javascript(duk_context* js, Module& module) {
   module.signature = file.signature;
   module.is_racy = file.signature.is_racy_at(now);
   module.content_hash = module.is_racy ? std::hash<std::string>()(file.text) : 0;
+}
 
+void JsModules::load_json(duk_context* js, Module& module) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  SourceFile file;
+  read_version(js, module, file);
+  std::string_view text = file.text;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  push_text(js, text);
+  const bool ok = run_protected(js, [](duk_context* inner) { duk_json_decode(inner, -1); });
+  if (!ok) throw_json_error(js, error_message(js, -1), text, module.id);
+  push_new_module_object(js, module, &file.status);
+  duk_swap_top(js, -2);
+  duk_put_prop_literal(js, -2, "exports");
+}
+
+void JsModules::load_javascript(duk_context* js, Module& module) {
+  SourceFile file;
+  read_version(js, module, file);
   push_compiled(js, file.text, module.id, SourceKind::kModule);
   file.text = std::string();
   push_new_module_object(js, module, &file.status);
@@ -351,19 +412,38 @@ duk_ret_t JsModules::native_require(duk_context* js) {
     throw_error(js, "Could not resolve module id %s: %s", duk_safe_to_string(js, 0), strerror(ENOENT));
   }
   const std::string_view name = utf8_view(engine_text(js, 0), scratch);
-  Module* caller = self->find_caller(js);
-  if (auto builtin = self->builtins_.find(name); builtin != self->builtins_.end()) {
-    self->push_required(js, self->module_for(js, builtin->first, builtin->second), caller);
-  } else {
-    const std::string_view directory = caller ? directory_of(caller->id) : std::string_view();
-    const ResolvedFile found = resolve_module_name(self->search_path_, name, directory);
-    if (found.path.empty()) {
-      throw_error(js, "Could not resolve module id %s: %s", std::string(name).c_str(), errno_text(found.error).c_str());
-    }
-    self->push_required(js, self->module_for(js, found.path, nullptr), caller);
+  const duk_int_t wanted = duk_get_current_magic(js);
+  if (wanted == kWantPath) {
+    if (self->builtins_.find(name) != self->builtins_.end()) return 1;  // the name itself
+    const ResolvedFile found = self->find(name, self->calling_directory(js));
+    if (found.path.empty()) throw_unresolved(js, name, found.error);
+    push_text(js, found.path);
+    return 1;
   }
-  if (duk_get_current_magic(js) == kWantExports) duk_get_prop_literal(js, -1, "exports");
+  if (int error = self->push_named(js, name)) throw_unresolved(js, name, error);
+  if (wanted == kWantExports) duk_get_prop_literal(js, -1, "exports");
   return 1;
+}
+
+// Pushes the module object that `name` means to the running function, loading it when needed: 0. Nothing, and the
+// errno of the search, when there is none.
+int JsModules::push_named(duk_context* js, std::string_view name) {
+  Module* caller = find_caller(js);
+  if (auto builtin = builtins_.find(name); builtin != builtins_.end()) {
+    push_required(js, module_for(js, builtin->first, builtin->second), caller);
+    return 0;
+  }
+  const ResolvedFile found = find(name, caller ? directory_of(caller->id) : std::string_view());
+  if (found.path.empty()) return found.error;
+  push_required(js, module_for(js, found.path, nullptr), caller);
+  return 0;
+}
+
+bool JsModules::push_required_exports(duk_context* js, std::string_view name) {
+  if (push_named(js, name) != 0) return false;
+  duk_get_prop_literal(js, -1, "exports");
+  duk_remove(js, -2);
+  return true;
 }
 
 ModuleLoad JsModules::push_exports(duk_context* js, std::string_view path) {

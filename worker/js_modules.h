@@ -1,8 +1,8 @@
-// JsModules: require() and everything it loads (runtime-api 3): built-in modules, JavaScript files, C modules (.so);
-// the cache, and loading again when a file or anything it required has changed. The HTTP handlers get their {module:}
-// and {modulePath:} functions here, on the request path, at the price of one stat() per file and no allocation. Not
-// for: finding files (js_module_path.h). One per heap; main thread. Exports live in the heap (require.cache), this
-// class remembers file versions and who required whom.
+// JsModules: require() and everything it loads (runtime-api 3): built-in modules, JavaScript and JSON files, C modules
+// (.so); the cache, and loading again when a file or anything it required has changed. The HTTP handlers get their
+// {module:} and {modulePath:} functions here, on the request path, at the price of one stat() per file and no
+// allocation. Not for: finding files (js_module_path.h). One per heap; main thread. Exports live in the heap
+// (require.cache), this class remembers file versions and who required whom.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 
 #include "worker/js_heap.h"
 #include "worker/js_module_path.h"
+#include "worker/js_packages.h"
 #include "worker/js_source.h"
 
 namespace ravelin::worker {
@@ -48,7 +49,11 @@ class JsModules {
 
   // The canonical file that require(name) would load for a caller in `base_directory` (may be empty); nullopt when
   // there is none. Built-ins are not files.
-  std::optional<std::string> resolve(std::string_view name, std::string_view base_directory) const;
+  std::optional<std::string> resolve(std::string_view name, std::string_view base_directory);
+
+  // Pushes the exports that require(name) gives to the function now running, and true; nothing and false when there is
+  // no such module. Throws what loading it throws.
+  bool push_required_exports(duk_context* js, std::string_view name);
 
   // The exports of the file, loaded or loaded again when it, or anything it required, has changed. Never throws: errors
   // are kFailed with the error value on the stack. `path` absolute, need not be canonical.
@@ -64,6 +69,7 @@ class JsModules {
   struct Edge {
     Module* target;
     uint64_t serial;  // the load of the target that the owner has seen
+    bool had_failed;  // the owner knows that this load threw
   };
   enum class State {
     kUnloaded,  // never loaded, or its file is gone
@@ -93,7 +99,7 @@ class JsModules {
   struct PushRequest;
   struct LoadRequest;
 
-  static duk_ret_t native_require(duk_context* js);  // magic 0: exports; 1: the module object (module.resolve)
+  static duk_ret_t native_require(duk_context* js);  // magic: what is wanted
   static duk_ret_t protected_push(duk_context* js, void* request);
   static duk_ret_t protected_load(duk_context* js, void* request);
 
@@ -104,12 +110,16 @@ class JsModules {
   bool is_fresh(Module& module, const char* path);
   static bool file_unchanged(Module& module, const struct stat& status, const char* path);
 
+  ResolvedFile find(std::string_view name, std::string_view directory);
+  int push_named(duk_context* js, std::string_view name);
   ModuleLoad push_from_file(duk_context* js, const std::string& path);
   bool push_cached(duk_context* js, const Module& module) const;
   void push_required(duk_context* js, Module& module, Module* caller);
   void push_loaded(duk_context* js, Module& module);
   void load_builtin(duk_context* js, Module& module);
   void load_javascript(duk_context* js, Module& module);
+  void load_json(duk_context* js, Module& module);
+  void read_version(duk_context* js, Module& module, SourceFile& file);
   void load_native(duk_context* js, Module& module);
   void push_new_module_object(duk_context* js, const Module& module, const struct stat* status);
   void forget(duk_context* js, Module& module, State state);
@@ -117,6 +127,7 @@ class JsModules {
   JsHeap& heap_;
   std::string main_script_;
   SearchPath search_path_;
+  JsPackages packages_;
   PathMap<duk_c_function> builtins_;
   PathMap<std::unique_ptr<Module>> modules_;  // by id; records are never removed, so pointers to them stay good
   PathMap<Module*> aliases_;                  // by path as push_exports() gets it, symlinks not followed

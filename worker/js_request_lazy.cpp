@@ -194,18 +194,6 @@ void push_lazy_setter(duk_context* js, LazyField field) {
   duk_set_magic(js, -1, static_cast<duk_int_t>(field));
 }
 
-void settle_for_json(duk_context* js, duk_idx_t index) {
-  JsRequest* running = JsRequest::current(js);
-  const void* object = duk_get_heapptr(js, index);
-  if (running == nullptr || object == nullptr || !running->is_object(object)) return;
-  for (size_t i = 0; i < kLazyFields; ++i) {
-    auto field = static_cast<LazyField>(i);
-    if (!is_unsettled(js, index, field)) continue;
-    push_settled(js, running->source(), index, field);
-    duk_pop(js);
-  }
-}
-
 void keep_request(duk_context* js, duk_idx_t index, const ipc::RequestFields& fields) {
   index = duk_normalize_index(js, index);
   std::string payload;

@@ -53,15 +53,11 @@ struct RequestSource {
 void push_lazy_getter(duk_context* js, LazyField field);
 void push_lazy_setter(duk_context* js, LazyField field);
 
-// When the value at `index` is the running req: turns its accessors into plain values, since the engine's fast JSON
-// encoder gives up at an accessor. For set_json_preparation (format_json.h).
-void settle_for_json(duk_context* js, duk_idx_t index);
-
 // Gives the req at `index` its own copy of the request.
 void keep_request(duk_context* js, duk_idx_t index, const ipc::RequestFields& fields);
 
 // Looks at every lazy property of the value at `index` if that is the running req, so that all are plain values: the
-// engine's JSON encoder is five times as fast then. May throw.
+// engine's JSON encoder is five times as fast then. May throw. Also for set_json_preparation (format_json.h).
 void settle_request(duk_context* js, duk_idx_t index);
 
 // True when the value at `index` is, or inherits from, a req with such a copy: its request is over.

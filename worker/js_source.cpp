@@ -30,11 +30,24 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // On one line with the first line of the file: line numbers stay those of the file.
 // The parentheses make a stray "}" in the file a SyntaxError; DUK_COMPILE_FUNCTION would silently ignore all behind it.
 constexpr std::string_view kModuleHead = "(function (module, exports) {";
-constexpr std::string_view kWrapperTail = "\n})";
+constexpr std::string_view kWrapperTail = "})";
 // A main script with import or export: what the compiler makes of it wants `exports`.
 constexpr std::string_view kProgramModuleHead = "(function () {var exports = {};";
 
 enum class Wrapper { kNone, kModule, kProgramModule };
+
+// The tail stands on the last line of the text, so that a missing brace is reported there and not behind the end of the
+// file; unless that line may end in a comment, which would swallow it.
+void append_tail(std::string& source) {
+  source.resize(source.find_last_not_of(" \t\r\n") + 1);  // the head is never blank
+  const std::string_view last_line = std::string_view(source).substr(source.rfind('\n') + 1);
+  for (std::string_view comment : {"//", "<!--", "-->"}) {
+    if (last_line.find(comment) == std::string_view::npos) continue;
+    source += '\n';
+    break;
+  }
+  source += kWrapperTail;
+}
 
 // Reads to the end, since a file may grow between fstat and read.
 int read_all(int fd, size_t expected_size, std::string& text) {
@@ -67,8 +80,9 @@ bool push_engine_compiled(duk_context* js, std::string_view text, std::string_vi
   }
   const std::string_view head = wrapper == Wrapper::kModule ? kModuleHead : kProgramModuleHead;
   std::string source;
-  source.reserve(head.size() + text.size() + kWrapperTail.size());
-  source.append(head).append(text).append(kWrapperTail);
+  source.reserve(head.size() + text.size() + kWrapperTail.size() + 1);
+  source.append(head).append(text);
+  append_tail(source);
   push_text(js, file_name);
   if (duk_pcompile_lstring_filename(js, DUK_COMPILE_EVAL, source.data(), source.size()) != 0) return false;
   duk_call(js, 0);  // evaluates the wrapper to its function; nothing of the file runs

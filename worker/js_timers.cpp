@@ -180,6 +180,12 @@ void JsTimers::run_due() {
   arm();
 }
 
+void JsTimers::run_callback(const std::function<void()>& body) {
+  if (before_callback_) before_callback_();
+  body();
+  if (after_callback_) after_callback_();
+}
+
 void JsTimers::run(Id id) {
   const Kind kind = timers_.at(id).kind;
   const bool repeats = kind == Kind::kInterval || kind == Kind::kMetronome;

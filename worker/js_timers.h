@@ -32,6 +32,11 @@ class JsTimers {
   // True while any timer waits: the loop of the launcher must go on.
   bool has_pending() const { return !timers_.empty(); }
 
+  // Where other sources of callbacks register; null in a process without a loop.
+  event_base* base() const { return base_; }
+  // Runs `body` as a callback, between the two hooks. It must not throw.
+  void run_callback(const std::function<void()>& body);
+
   // In the child of a fork: forgets every timer without running it, leaves the parent's libevent state untouched (it is
   // neither used nor freed) and goes on with `fresh_base`. Null: timers set from now on wait until a later call.
   void abandon_after_fork(event_base* fresh_base);

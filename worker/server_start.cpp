@@ -1,5 +1,6 @@
 #include "worker/server_start.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <memory>
@@ -16,6 +17,7 @@
 #include "worker/js_modules.h"
 #include "worker/launcher.h"
 #include "worker/listen_sockets.h"
+#include "worker/pages.h"
 #include "worker/privileges.h"
 #include "worker/process_title.h"
 #include "worker/server_options.h"
@@ -160,12 +162,37 @@ duk_ret_t native_get_mime(duk_context* js) {
   return 1;
 }
 
+// defaultDirList(req): the reply of directoryFunc: true, for scripts that want to call it themselves.
+duk_ret_t native_default_dir_list(duk_context* js) {
+  std::string directory, url_path;
+  if (duk_is_object(js, 0)) {
+    if (duk_get_prop_literal(js, 0, "fsPath") && duk_is_string(js, -1)) append_utf8(directory, engine_text(js, -1));
+    if (duk_get_prop_literal(js, 0, "path") && duk_is_object(js, -1) && duk_get_prop_literal(js, -1, "path") &&
+        duk_is_string(js, -1)) {
+      append_utf8(url_path, engine_text(js, -1));
+    }
+  }
+  if (directory.empty()) throw_error(js, "server.defaultDirList: argument must be the req of a directoryFunc");
+  const DirectoryPage page = make_directory_page(directory, url_path);
+  duk_push_object(js);
+  if (page.error != 0) {
+    duk_push_int(js, page.error == ENOENT || page.error == ENOTDIR ? 404 : 403);
+    duk_put_prop_literal(js, -2, "status");
+    return 1;
+  }
+  push_text(js, page.html);
+  duk_put_prop_literal(js, -2, "html");
+  return 1;
+}
+
 duk_ret_t open_server_module(duk_context* js) {
   duk_push_object(js);
   duk_push_c_function(js, guarded<native_start>, DUK_VARARGS);
   duk_put_prop_literal(js, -2, "start");
   duk_push_c_function(js, guarded<native_get_mime>, 1);
   duk_put_prop_literal(js, -2, "getMime");
+  duk_push_c_function(js, guarded<native_default_dir_list>, 1);
+  duk_put_prop_literal(js, -2, "defaultDirList");
   return 1;
 }
 

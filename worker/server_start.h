@@ -1,6 +1,6 @@
-// require("rampart-server"): {start, getMime}. start() checks its options, binds, drops privileges, and brings the
-// server up: directly under this launcher, or in a daemon. Not for: reading options (server_options), watching
-// processes (supervisor). Launcher, main thread. Workers inherit the module; start() refuses there.
+// require("rampart-server"): {start, getMime, defaultDirList}. start() checks its options, binds, drops privileges, and
+// brings the server up: directly under this launcher, or in a daemon. Not for: reading options (server_options),
+// watching processes (supervisor). Launcher, main thread. Workers inherit the module; start() refuses there.
 #pragma once
 
 #include <duktape.h>

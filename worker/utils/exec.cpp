@@ -201,6 +201,19 @@ duk_ret_t utils_exec(duk_context* ctx) {
   return run_and_push(ctx, request);
 }
 
+// execRaw({path, args, ...}): args[0] is given, too.
+duk_ret_t utils_exec_raw(duk_context* ctx) {
+  duk_set_top(ctx, 1);
+  if (!is_options(ctx, 0)) throw_error(ctx, "execRaw(): an Object is required");
+  push_option(ctx, 0, "path");
+  if (!is_text(ctx, -1)) throw_error(ctx, "execRaw(): path must be a String");
+  ExecRequest request;
+  request.program = word_at(ctx, -1, "path");
+  read_options(ctx, 0, request);
+  if (request.arguments.empty()) request.arguments = {request.program};
+  return run_and_push(ctx, request);
+}
+
 // shell(command[, options]), in either order
 duk_ret_t utils_shell(duk_context* ctx) {
   duk_idx_t command = is_text(ctx, 0) ? 0 : 1;
@@ -218,6 +231,7 @@ duk_ret_t utils_shell(duk_context* ctx) {
 void put_exec_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {
       {"exec", guarded<utils_exec>},
+      {"execRaw", guarded<utils_exec_raw>},
       {"shell", guarded<utils_shell>},
   };
   put_functions(ctx, kFunctions);

@@ -1,6 +1,7 @@
 #include "worker/utils/file_handle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -11,62 +12,12 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "worker/block_hook.h"
 #include "worker/js_error.h"
-#include "worker/utils/arguments.h"
-#include "worker/utils/print.h"
 
 namespace ravelin::worker {
 namespace {
 
-constexpr char kHandleKey[] = DUK_HIDDEN_SYMBOL("file");
 constexpr size_t kReadBytes = 64 * 1024;
-
-FileHandle& this_handle(duk_context* ctx, const char* function) {
-  duk_push_this(ctx);
-  FileHandle& handle = require_file_handle(ctx, -1, function);
-  duk_pop(ctx);
-  return handle;
-}
-
-duk_ret_t handle_fprintf(duk_context* ctx) {
-  FileHandle& handle = this_handle(ctx, "fprintf");
-  duk_push_number(ctx, static_cast<double>(print_to_handle(ctx, handle, 0)));
-  return 1;
-}
-
-// fwrite(data[, max])
-duk_ret_t handle_fwrite(duk_context* ctx) {
-  FileHandle& handle = this_handle(ctx, "fwrite");
-  std::string scratch;
-  std::string_view bytes = data_at(ctx, 0, scratch, "fwrite(): error - data must be a String or Buffer");
-  if (duk_is_number(ctx, 1) && duk_get_number(ctx, 1) >= 0) {
-    bytes = bytes.substr(0, static_cast<size_t>(std::min(duk_get_number(ctx, 1), 9e15)));
-  }
-  about_to_block();
-  size_t written = handle.write(bytes);
-  if (written < bytes.size() && !handle.is_standard()) throw_error(ctx, "fwrite(): %s", strerror(errno));
-  duk_push_number(ctx, static_cast<double>(written));
-  return 1;
-}
-
-// Nothing is ever held back, so there is nothing to flush.
-duk_ret_t handle_fflush(duk_context* ctx) {
-  this_handle(ctx, "fflush");
-  duk_push_this(ctx);
-  return 1;
-}
-
-// Adds a standard stream under `name` to the object on top; the methods' prototype lies below it. The streams live as
-// long as the process, so their objects need no finalizer.
-void put_standard_handle(duk_context* ctx, const char* name, FileHandle& stream) {
-  duk_push_object(ctx);
-  duk_push_pointer(ctx, &stream);
-  duk_put_prop_string(ctx, -2, kHandleKey);
-  duk_dup(ctx, -3);
-  duk_set_prototype(ctx, -2);
-  duk_put_prop_string(ctx, -2, name);
-}
 
 ssize_t read_some(int fd, char* buffer, size_t size) {
   for (;;) {
@@ -100,15 +51,96 @@ size_t write_all(int fd, std::string_view bytes) {
   return written;
 }
 
+// Gives back what was read ahead, so that the descriptor stands where the script believes it does.
+void FileHandle::unread() {
+  if (size_t unread = read_ahead_.size() - read_position_; unread > 0) {
+    lseek(fd_, -static_cast<off_t>(unread), SEEK_CUR);
+  }
+  read_ahead_.clear();
+  read_position_ = 0;
+}
+
 size_t FileHandle::write(std::string_view bytes) {
   // Script output and C's stdout share the descriptor: what C code has printed so far comes first.
   if (fd_ == STDOUT_FILENO) fflush(stdout);
-  if (size_t unread = read_ahead_.size() - read_position_; unread > 0) {
-    lseek(fd_, -static_cast<off_t>(unread), SEEK_CUR);
-    read_ahead_.clear();
-    read_position_ = 0;
-  }
+  unread();
   return write_all(fd_, bytes);
+}
+
+bool FileHandle::read(std::string& out, size_t max) {
+  size_t ready = std::min(max, read_ahead_.size() - read_position_);
+  out.append(read_ahead_, read_position_, ready);
+  read_position_ += ready;
+  max -= ready;
+  while (max > 0) {
+    size_t size = out.size();
+    size_t step = std::min(max, kReadBytes);
+    out.resize(size + step);
+    ssize_t count = read_some(fd_, out.data() + size, step);
+    out.resize(size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0) return false;
+    if (count == 0) break;
+    max -= static_cast<size_t>(count);
+  }
+  return true;
+}
+
+std::string FileHandle::read_line_part(size_t max) {
+  std::string line = read_line();
+  if (line.size() > max) {
+    size_t excess = line.size() - max;
+    if (read_position_ >= excess) {
+      read_position_ -= excess;
+    } else {  // the last line, which read_line() took whole
+      read_ahead_ = line.substr(max);
+      read_position_ = 0;
+    }
+    line.resize(max);
+  }
+  return line;
+}
+
+off_t FileHandle::seek(off_t offset, int whence) {
+  unread();
+  return lseek(fd_, offset, whence);
+}
+
+bool FileHandle::redirect(int standard_fd) {
+  fflush(nullptr);
+  UniqueFd saved(fcntl(standard_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!saved || dup2(fd_, standard_fd) < 0) return false;
+  saved_stream_ = std::move(saved);
+  redirected_fd_ = standard_fd;
+  return true;
+}
+
+void FileHandle::close() {
+  if (is_standard() || is_closed()) return;
+  if (saved_stream_) {
+    fflush(nullptr);
+    dup2(saved_stream_.get(), redirected_fd_);
+    saved_stream_.reset();
+  }
+  fd_ = -1;
+  if (!is_memory()) owned_.reset();
+}
+
+bool FileHandle::memory(std::string& out) const {
+  if (!owned_) return false;
+  if (redirected_fd_ >= 0 && saved_stream_) fflush(nullptr);
+  for (;;) {
+    size_t size = out.size();
+    out.resize(size + kReadBytes);
+    ssize_t count = pread(owned_.get(), out.data() + size, kReadBytes, static_cast<off_t>(size));
+    out.resize(size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count == 0;
+  }
+}
+
+void FileHandle::release_memory() {
+  close();
+  owned_.reset();
 }
 
 std::string FileHandle::read_line(int timeout_ms) {
@@ -150,24 +182,6 @@ bool is_terminal(const FileHandle& handle) {
   if (handle.fd() != STDOUT_FILENO && handle.fd() != STDERR_FILENO) return false;
   const char* term = getenv("TERM");
   return term && *term && strcmp(term, "dumb") != 0 && isatty(handle.fd());
-}
-
-void put_standard_handles(duk_context* ctx) {
-  duk_push_object(ctx);
-  static constexpr FunctionEntry kMethods[] = {
-      {"fprintf", guarded<handle_fprintf>}, {"fwrite", guarded<handle_fwrite>}, {"fflush", guarded<handle_fflush>}};
-  put_functions(ctx, kMethods);
-  duk_swap_top(ctx, -2);
-  static FileHandle input(STDIN_FILENO);
-  static FileHandle output(STDOUT_FILENO);
-  static FileHandle errors(STDERR_FILENO);
-  put_standard_handle(ctx, "stdin", input);
-  put_standard_handle(ctx, "stdout", output);
-  put_standard_handle(ctx, "stderr", errors);
-  // The frontend has the log files; what scripts print on these two reaches it as their standard streams do.
-  put_standard_handle(ctx, "accessLog", output);
-  put_standard_handle(ctx, "errorLog", errors);
-  duk_remove(ctx, -2);
 }
 
 }  // namespace ravelin::worker

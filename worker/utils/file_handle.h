@@ -1,9 +1,11 @@
-// Open files as scripts see them: rampart.utils.stdin, stdout, stderr, accessLog, errorLog (runtime-api 7.7). A handle
-// is an object with a hidden pointer to a FileHandle. Not for: whole files by name (file_read, file_write). Launcher
-// and workers; a fork shares the standard streams.
+// Open files behind the handles of scripts: standard streams, files of fopen(), memory of fopenBuffer() (runtime-api
+// 7.7). A handle is an object with a hidden pointer to a FileHandle. Not for: the script functions
+// (handle_functions.h), whole files by name (file_read, file_write). Launcher and workers; a fork shares the standard
+// streams.
 #pragma once
 
 #include <duktape.h>
+#include <sys/types.h>
 
 #include <string>
 #include <string_view>
@@ -15,30 +17,68 @@ namespace ravelin::worker {
 
 class FileHandle {
  public:
+  enum class Kind { kStandard, kFile, kMemory };
+
   // A standard stream: not owned, never closed.
   explicit FileHandle(int standard_fd) : fd_(standard_fd) {}
-  explicit FileHandle(UniqueFd file) : owned_(std::move(file)), fd_(owned_.get()) {}
+  // A file, or a memory file (memfd) whose contents stay readable after close().
+  explicit FileHandle(UniqueFd file, Kind kind = Kind::kFile)
+      : kind_(kind), owned_(std::move(file)), fd_(owned_.get()) {}
+  ~FileHandle() { close(); }
+  FileHandle(const FileHandle&) = delete;
+  FileHandle& operator=(const FileHandle&) = delete;
 
   bool is_closed() const { return fd_ < 0; }
-  bool is_standard() const { return !owned_ && fd_ >= 0; }
+  bool is_standard() const { return kind_ == Kind::kStandard; }
+  bool is_memory() const { return kind_ == Kind::kMemory; }
   int fd() const { return fd_; }
+
+  // Lets the standard stream `standard_fd` lead to this file until close(). False with errno.
+  bool redirect(int standard_fd);
 
   // Writes all bytes, as one write() unless the system takes less. On failure returns what was written, with errno.
   size_t write(std::string_view bytes);
+
+  // Appends up to `max` bytes to `out`, fewer only at the end. False with errno after an error.
+  bool read(std::string& out, size_t max);
 
   // The next line with its newline, or what is left, or nothing at the end or after an error. With a timeout, nothing
   // when no whole line has come by then; a later call goes on where this one stopped.
   std::string read_line(int timeout_ms = -1);
 
+  // As read_line(), at most `max` bytes of it.
+  std::string read_line_part(size_t max);
+
+  // As lseek(), -1 with errno.
+  off_t seek(off_t offset, int whence);
+
+  // Ends a redirection; forgets the descriptor. Nothing for standard streams. The second time: nothing.
+  void close();
+
+  // kMemory: all that was written, also after close(); false when release_memory() was called.
+  bool memory(std::string& out) const;
+  void release_memory();
+
+  // The object that owns this one, as its heap pointer: others may inherit from it (handle_functions.cpp).
+  void* owner = nullptr;
+
  private:
+  void unread();
+
+  Kind kind_ = Kind::kStandard;
   UniqueFd owned_;
   int fd_;
+  UniqueFd saved_stream_;  // what redirected_fd_ was before redirect()
+  int redirected_fd_ = -1;
   std::string read_ahead_;
   size_t read_position_ = 0;
 };
 
 // Writes all bytes to `fd`, waiting when it is a full non-blocking pipe; returns how many were written.
 size_t write_all(int fd, std::string_view bytes);
+
+// The property that holds the pointer.
+inline constexpr char kHandleKey[] = DUK_HIDDEN_SYMBOL("file");
 
 // The handle behind the value at `index`, or null when it is none.
 FileHandle* file_handle_at(duk_context* ctx, duk_idx_t index);
@@ -48,8 +88,5 @@ FileHandle& require_file_handle(duk_context* ctx, duk_idx_t index, const char* f
 
 // True when the handle is stdout or stderr on a terminal that knows escape sequences.
 bool is_terminal(const FileHandle& handle);
-
-// Puts stdin, stdout, stderr, accessLog and errorLog into the object on top of the stack.
-void put_standard_handles(duk_context* ctx);
 
 }  // namespace ravelin::worker

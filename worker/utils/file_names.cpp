@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,6 +15,7 @@
 #include "worker/block_hook.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/utils/accounts.h"
 #include "worker/utils/arguments.h"
 #include "worker/utils/file_write.h"
 
@@ -106,44 +105,49 @@ duk_ret_t utils_chmod(duk_context* ctx) {
   return 0;
 }
 
-constexpr long kLeave = -1;
-
-long user_id_named(const char* name) {
-  const passwd* account = getpwnam(name);
-  return account ? static_cast<long>(account->pw_uid) : kLeave;
-}
-
-long group_id_named(const char* name) {
-  const group* account = getgrnam(name);
-  return account ? static_cast<long>(account->gr_gid) : kLeave;
-}
-
-// A name or an id; kLeave when not given or negative.
-long account_id(duk_context* ctx, duk_idx_t index, long (*find)(const char*), const char* what) {
-  if (!is_given(ctx, index) || duk_is_null(ctx, index)) return kLeave;
-  if (duk_is_number(ctx, index)) {
-    double id = duk_get_number(ctx, index);
-    return id >= 0 && id < UINT_MAX ? static_cast<long>(id) : kLeave;
-  }
-  std::string name = path_at(ctx, index, "chown()", what);
-  long id = find(name.c_str());
-  if (id == kLeave) throw_error(ctx, "error changing ownership (%s not found): %s", what, name.c_str());
-  return id;
-}
-
 // chown(path[, user][, group]) or chown({path, user, group})
-duk_ret_t utils_chown(duk_context* ctx) {
+duk_ret_t change_owner(duk_context* ctx, int (*call)(const char*, uid_t, gid_t)) {
   duk_set_top(ctx, 3);
   if (is_options(ctx, 0)) {
     for (const char* name : {"path", "user", "group"}) push_option(ctx, 0, name);
     for (duk_idx_t i = 2; i >= 0; --i) duk_replace(ctx, i);
   }
   std::string path = path_at(ctx, 0, "chown()");
-  long user = account_id(ctx, 1, user_id_named, "user");
-  long group = account_id(ctx, 2, group_id_named, "group");
+  long user = user_id_at(ctx, 1);
+  long group = group_id_at(ctx, 2);
   about_to_block();
-  if (chown(path.c_str(), static_cast<uid_t>(user), static_cast<gid_t>(group)) != 0) {
+  if (call(path.c_str(), static_cast<uid_t>(user), static_cast<gid_t>(group)) != 0) {
     throw_error(ctx, "error changing ownership: %s", errno_text(errno).c_str());
+  }
+  return 0;
+}
+
+duk_ret_t utils_chown(duk_context* ctx) { return change_owner(ctx, chown); }
+duk_ret_t utils_lchown(duk_context* ctx) { return change_owner(ctx, lchown); }
+
+// lchmod(path, mode): Linux has no modes of links.
+duk_ret_t utils_lchmod(duk_context* ctx) {
+  duk_set_top(ctx, 2);
+  std::string path = path_at(ctx, 0, "lchmod()");
+  long mode = mode_at(ctx, 1, -1);
+  if (mode < 0) throw_error(ctx, "lchmod(): invalid or no mode specified");
+  about_to_block();
+  struct stat status;
+  int error = lstat(path.c_str(), &status) != 0 ? errno : S_ISLNK(status.st_mode) ? EOPNOTSUPP : 0;
+  if (error == 0 && chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) error = errno;
+  if (error != 0) throw_error(ctx, "lchmod(): %s: %s", path.c_str(), errno_text(error).c_str());
+  return 0;
+}
+
+// lUtimes(path, atime, mtime) or lUtimes(path, {setaccess, setmodify})
+duk_ret_t utils_lutimes(duk_context* ctx) {
+  duk_set_top(ctx, 3);
+  std::string path = path_at(ctx, 0, "lUtimes()");
+  timespec times[2];
+  file_times_at(ctx, 1, "lUtimes()", times);
+  about_to_block();
+  if (utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw_error(ctx, "lUtimes(): %s: %s", path.c_str(), errno_text(errno).c_str());
   }
   return 0;
 }
@@ -156,7 +160,9 @@ void put_file_name_functions(duk_context* ctx) {
       {"link", guarded<utils_link>},          {"symlink", guarded<utils_symlink>},
       {"readLink", guarded<utils_read_link>}, {"readlink", guarded<utils_read_link>},
       {"realPath", guarded<utils_real_path>}, {"chmod", guarded<utils_chmod>},
-      {"chown", guarded<utils_chown>},
+      {"chown", guarded<utils_chown>},        {"lchown", guarded<utils_lchown>},
+      {"lchmod", guarded<utils_lchmod>},      {"lUtimes", guarded<utils_lutimes>},
+      {"lutimes", guarded<utils_lutimes>},
   };
   put_functions(ctx, kFunctions);
 }

@@ -275,6 +275,8 @@ void open_line_source(duk_context* ctx, LineSource& source) {
   }
 }
 
+}  // namespace
+
 // readLine(file[, timeout_ms])
 duk_ret_t utils_read_line(duk_context* ctx) {
   duk_set_top(ctx, 2);
@@ -289,11 +291,12 @@ duk_ret_t utils_read_line(duk_context* ctx) {
   duk_push_c_function(ctx, finalize_lines, 1);
   duk_set_finalizer(ctx, -2);
   source.release();
+  // The handle must live as long as the reader.
+  duk_dup(ctx, 0);
+  duk_put_prop_string(ctx, -2, DUK_HIDDEN_SYMBOL("from"));
   duk_put_prop_string(ctx, -2, "next");
   return 1;
 }
-
-}  // namespace
 
 void put_file_read_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {

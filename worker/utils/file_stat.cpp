@@ -143,7 +143,7 @@ void put_kinds(duk_context* ctx, mode_t mode) {
   }
 }
 
-void push_status(duk_context* ctx, const struct stat& status) {
+void push_numbers_and_times(duk_context* ctx, const struct stat& status) {
   duk_push_object(ctx);
   put_number(ctx, "dev", static_cast<double>(status.st_dev));
   put_number(ctx, "ino", static_cast<double>(status.st_ino));
@@ -186,7 +186,7 @@ duk_ret_t status_of(duk_context* ctx, bool follows_links) {
     duk_push_false(ctx);
     return 1;
   }
-  push_status(ctx, status);
+  push_numbers_and_times(ctx, status);
   put_boolean(ctx, "readable", access(path.c_str(), R_OK) == 0);
   put_boolean(ctx, "writable", access(path.c_str(), W_OK) == 0);
   put_boolean(ctx, "executable", access(path.c_str(), X_OK) == 0);
@@ -211,6 +211,12 @@ duk_ret_t utils_exists(duk_context* ctx) {
 }
 
 }  // namespace
+
+void push_file_status(duk_context* ctx, const struct stat& status) {
+  push_numbers_and_times(ctx, status);
+  put_kinds(ctx, status.st_mode);
+  put_text(ctx, "permissions", permissions_of(status.st_mode));
+}
 
 void put_file_stat_functions(duk_context* ctx) {
   choose_directory_values(ctx);

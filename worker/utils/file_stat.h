@@ -4,11 +4,15 @@
 #pragma once
 
 #include <duktape.h>
+#include <sys/stat.h>
 
 namespace ravelin::worker {
 
 // Adds the functions to the object on top of the stack.
 void put_file_stat_functions(duk_context* ctx);
+
+// Pushes what stat() returns, without readable, writable and executable, which need a path.
+void push_file_status(duk_context* ctx, const struct stat& status);
 
 }  // namespace ravelin::worker
 

@@ -3,8 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "common/sys.h"
+#include "worker/block_hook.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/js_source.h"
 #include "worker/utils/arguments.h"
 #include "worker/utils/hash_functions.h"
 
@@ -96,10 +99,26 @@ duk_ret_t utils_hash(duk_context* ctx) {
   return 1;
 }
 
+// hashFile(path[, options])
+duk_ret_t utils_hash_file(duk_context* ctx) {
+  duk_set_top(ctx, 2);
+  const std::string path = path_at(ctx, 0, "hashFile()");
+  HashOptions options;
+  if (is_options(ctx, 1)) options = read_options(ctx, 1);
+  about_to_block();
+  SourceFile file;
+  if (int error = read_source_file(path, file)) {
+    throw_error(ctx, "hashFile(): %s: %s", path.c_str(), errno_text(error).c_str());
+  }
+  push_buffer(ctx, file.text);
+  push_hash(ctx, -1, options);
+  return 1;
+}
+
 }  // namespace
 
 void put_hash_function(duk_context* ctx) {
-  static constexpr FunctionEntry kFunctions[] = {{"hash", guarded<utils_hash>}};
+  static constexpr FunctionEntry kFunctions[] = {{"hash", guarded<utils_hash>}, {"hashFile", guarded<utils_hash_file>}};
   put_functions(ctx, kFunctions);
 }
 

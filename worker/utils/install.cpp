@@ -1,20 +1,29 @@
 #include "worker/format_json.h"
 #include "worker/utils/bytes.h"
+#include "worker/utils/compress.h"
 #include "worker/utils/dates.h"
+#include "worker/utils/descriptors.h"
 #include "worker/utils/directories.h"
 #include "worker/utils/exec.h"
-#include "worker/utils/file_handle.h"
 #include "worker/utils/file_names.h"
 #include "worker/utils/file_read.h"
 #include "worker/utils/file_stat.h"
+#include "worker/utils/file_system.h"
+#include "worker/utils/file_trees.h"
 #include "worker/utils/file_write.h"
+#include "worker/utils/handle_functions.h"
 #include "worker/utils/hash.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
+#include "worker/utils/shortcuts.h"
+#include "worker/utils/unavailable.h"
+#include "worker/utils/urls.h"
 #include "worker/utils/utils.h"
 #include "worker/utils/values.h"
+#include "worker/utils/watch.h"
+#include "worker/utils/zip.h"
 
 namespace ravelin::worker {
 namespace {
@@ -38,7 +47,7 @@ void install_utils(duk_context* ctx) {
   push_member(ctx, -1, "rampart");
   push_member(ctx, -1, "utils");
   put_print_functions(ctx);
-  put_standard_handles(ctx);
+  put_handle_functions(ctx);
   put_byte_functions(ctx);
   put_query_functions(ctx);
   put_value_functions(ctx);
@@ -52,6 +61,15 @@ void install_utils(duk_context* ctx) {
   put_hash_function(ctx);
   put_random_functions(ctx);
   put_date_functions(ctx);
+  put_file_system_functions(ctx);
+  put_file_tree_functions(ctx);
+  put_descriptor_functions(ctx);
+  put_compress_functions(ctx);
+  put_zip_functions(ctx);
+  put_url_functions(ctx);
+  put_watch_function(ctx);
+  put_unavailable_functions(ctx);
+  put_shortcuts(ctx);
   extend_parse_int(ctx);
   duk_set_top(ctx, top);
 }

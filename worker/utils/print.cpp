@@ -14,6 +14,7 @@
 #include "worker/block_hook.h"
 #include "worker/format_printf.h"
 #include "worker/format_text.h"
+#include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/utils/arguments.h"
 #include "worker/utils/file_handle.h"
@@ -49,6 +50,15 @@ duk_ret_t utils_abprintf(duk_context* ctx) {
   }
   format_append(ctx, has_start ? 2 : 1, out);
   push_buffer(ctx, out);
+  return 1;
+}
+
+// toJsonSafe(value): what %!J prints.
+duk_ret_t utils_to_json_safe(duk_context* ctx) {
+  duk_set_top(ctx, 1);
+  std::string out;
+  append_as_json(out, ctx, 0, 0, /*safe=*/true);
+  push_text(ctx, out);
   return 1;
 }
 
@@ -106,8 +116,9 @@ size_t print_to_handle(duk_context* ctx, FileHandle& handle, duk_idx_t format_in
 
 void put_print_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {
-      {"printf", guarded<utils_printf>},     {"sprintf", guarded<utils_sprintf>}, {"bprintf", guarded<utils_bprintf>},
-      {"abprintf", guarded<utils_abprintf>}, {"fprintf", guarded<utils_fprintf>},
+      {"printf", guarded<utils_printf>},   {"sprintf", guarded<utils_sprintf>},
+      {"bprintf", guarded<utils_bprintf>}, {"abprintf", guarded<utils_abprintf>},
+      {"fprintf", guarded<utils_fprintf>}, {"toJsonSafe", guarded<utils_to_json_safe>},
   };
   put_functions(ctx, kFunctions);
 }

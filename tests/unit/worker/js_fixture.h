@@ -12,11 +12,13 @@
 #include <memory>
 #include <string>
 
+#include "worker/compile_source.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/js_globals.h"
 #include "worker/js_heap.h"
 #include "worker/js_modules.h"
+#include "worker/js_process.h"
 
 namespace ravelin::worker {
 
@@ -65,6 +67,15 @@ inline std::string run_script(duk_context* js, const std::string& source) {
   return text;
 }
 
+// What the engine does not understand goes to the program that was built beside the tests: a compile process of this
+// one would run the tests once more.
+inline void use_built_compiler() {
+  CompilerSettings settings;
+  settings.cache.is_enabled = false;
+  settings.executable = executable_directory() + "/ravelin";
+  set_up_compiler(std::move(settings));
+}
+
 // A heap with modules and globals; its main script is <folder>/main.js.
 struct Site {
   TemporaryFolder folder;
@@ -72,6 +83,8 @@ struct Site {
   JsModules modules{heap};
 
   Site() {
+    static const bool is_set_up = (use_built_compiler(), true);
+    EXPECT_TRUE(is_set_up);
     ScriptArguments arguments;
     arguments.script = folder.write("main.js", "");
     arguments.argv = {"/usr/bin/ravelin", arguments.script, "extra"};
