@@ -42,21 +42,21 @@ constexpr uint64_t kMaxReplyBodyBytes = 4ull * 1024 * 1024 * 1024;  // one reply
 constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page
 constexpr uint32_t kWindow = 64;    // requests that one loop may have at one worker
 constexpr uint32_t kMaxWorkers = 512;
-constexpr uint64_t kSpawnDeadlineMs = 10'000;  // fork to Hello; a loaded machine is slow, a stuck child is not
-constexpr uint64_t kHardTimeoutExtraMs = 50;   // DESIGN 3: hard = soft + 50 ms
+constexpr uint64_t kSpawnDeadlineMs = 10'000;      // fork to Hello; a loaded machine is slow, a stuck child is not
+constexpr uint64_t kHardTimeoutExtraMs = 50;       // DESIGN 3: hard = soft + 50 ms
 constexpr uint64_t kUnknownServiceNs = 1'000'000;  // a request's time at a worker of which nothing is known yet
-constexpr uint64_t kFastServiceNs = 30'000;        // requests that take less are worth a batch (frontend/service_time.h)
-constexpr uint64_t kShortBacklogNs = 200'000;      // the most such work that a batch holds while another worker is idle
-constexpr uint64_t kSlowAfterNs = 3'000'000;       // a request that runs longer is slow: its neighbours are revoked
-constexpr uint64_t kTickMs = 2;                    // how often a loop looks at its claim words while requests are out
-constexpr uint64_t kLongTickMs = 10;               // the same when nothing waits behind what runs
-constexpr uint64_t kReplyBatchNs = 200'000;        // DESIGN 2.3: the oldest unsent reply of a worker waits at most this
-constexpr uint64_t kStalledCheckMs = 1'000;        // a worker that takes no request for so long is looked at
-constexpr uint64_t kRetireMs = 1'000;              // a worker that said Retire must be gone by then
-constexpr uint64_t kRespawnDelayMs = 200;          // DESIGN 3: 200 ms x 2^n ...
-constexpr uint64_t kRespawnDelayMaxMs = 10'000;    // ... up to 10 s
-constexpr uint64_t kRespawnResetMs = 100;          // a worker that was ready for so long has lived: resets the delay
-constexpr uint32_t kFreeIdleDeaths = 3;            // idle deaths in a row, after short lives, that are replaced at once
+constexpr uint64_t kFastServiceNs = 30'000;      // requests that take less are worth a batch (frontend/service_time.h)
+constexpr uint64_t kShortBacklogNs = 200'000;    // the most such work that a batch holds while another worker is idle
+constexpr uint64_t kSlowAfterNs = 3'000'000;     // a request that runs longer is slow: its neighbours are revoked
+constexpr uint64_t kTickMs = 2;                  // how often a loop looks at its claim words while requests are out
+constexpr uint64_t kLongTickMs = 10;             // the same when nothing waits behind what runs
+constexpr uint64_t kReplyBatchNs = 200'000;      // DESIGN 2.3: the oldest unsent reply of a worker waits at most this
+constexpr uint64_t kStalledCheckMs = 1'000;      // a worker that takes no request for so long is looked at
+constexpr uint64_t kRetireMs = 1'000;            // a worker that said Retire must be gone by then
+constexpr uint64_t kRespawnDelayMs = 200;        // DESIGN 3: 200 ms x 2^n ...
+constexpr uint64_t kRespawnDelayMaxMs = 10'000;  // ... up to 10 s
+constexpr uint64_t kRespawnResetMs = 100;        // a worker that was ready for so long has lived: resets the delay
+constexpr uint32_t kFreeIdleDeaths = 3;          // idle deaths in a row, after short lives, that are replaced at once
 constexpr uint32_t kMaxLostWorkers =
     kMaxWorkers;                               // workers that may die with a request that they have not begun; then 502
 constexpr size_t kQueueLength = 1024;          // requests waiting for a worker, per loop; then 503

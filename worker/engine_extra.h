@@ -1,7 +1,7 @@
 // Operations on the engine's objects that its API lacks and that each request needs: a fast copy of a prepared object,
-// a walk over the properties of a plain one, and how many references a value has. Compiled inside the engine (engine_extra.inc is appended to Duktape's
-// source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well
-// enough. Main thread of launcher and workers.
+// a walk over the properties of a plain one, and how many references a value has. Compiled inside the engine
+// (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not
+// for: anything the public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>

@@ -196,8 +196,8 @@ WorkerSurroundings survey_for_workers(pid_t launcher, const ipc::ServerConfig& c
 }
 
 void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const std::vector<int>& keep) {
-  // 1. A process group of its own: whoever kills this worker kills what it has started. Not a session: the kernel shares
-  // the CPU between sessions (autogroup), and switching between such groups costs a hello an eighth of its CPU.
+  // 1. A process group of its own: whoever kills this worker kills what it has started. Not a session: the kernel
+  // shares the CPU between sessions (autogroup), and switching between such groups costs a hello an eighth of its CPU.
   setpgid(0, 0);
   // 2. Parent death. Handler before request, request before check: each order but this one has a gap. (Privileges were
   // dropped before the first fork; setuid() would clear the request.)
