@@ -39,11 +39,6 @@ constexpr int kMaxOomScoreAdj = 1000;
 
 constexpr int kExitOrphaned = 0;
 
-// Processes that scripts may have beside the server's own. The kernel counts per user, not per server, so this is added
-// to what there is at the zygote's birth. A fork bomb of some hundred processes slows its neighbours for a moment; one
-// of some thousand starves them.
-constexpr uint64_t kProcessesOfScripts = 256;
-
 // Read by the signal handler below.
 volatile pid_t server_launcher = 0;
 volatile pid_t server_zygote = 0;
@@ -190,8 +185,7 @@ WorkerSurroundings survey_for_workers(pid_t launcher, const ipc::ServerConfig& c
   if (max_memory_bytes > 0 && pages > 0 && RAVELIN_SHADOW_MEMORY == 0)
     surroundings.address_space = static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) +
                                  max_memory_bytes + limits::kAddressSpaceSlack;
-  surroundings.user_processes = std::min<uint64_t>(
-      count_user_processes() + 2 * uint64_t{config.workers} + kProcessesOfScripts, limits::kMaxUserProcesses);
+  surroundings.user_processes = count_user_processes() + 2 * uint64_t{config.workers} + limits::kProcessesOfScripts;
   return surroundings;
 }
 
