@@ -68,11 +68,11 @@ constexpr size_t kMaxReplyMemory = 64 * 1024;  // bytes of one reply that wait i
 // --- workers (their own side) ---
 constexpr uint64_t kDefaultMaxMemoryBytes = 512ull * 1024 * 1024;  // script heap of one worker (option maxMemory)
 constexpr uint64_t kAddressSpaceSlack = 512ull * 1024 * 1024;      // RLIMIT_AS above the heap limit: libraries, stacks
-// Processes and threads that scripts may have beside the server's own (RLIMIT_NPROC). The kernel counts per user, not per
-// server, so this is added to what there is at the zygote's birth. A fork bomb of some hundred processes slows its
+// Processes and threads that scripts may have beside the server's own (RLIMIT_NPROC). The kernel counts per user, not
+// per server, so this is added to what there is at the zygote's birth. A fork bomb of some hundred processes slows its
 // neighbours for a moment; one of some thousand starves them.
 constexpr uint64_t kProcessesOfScripts = 512;
-constexpr size_t kMaxQueryPieces = 1000;      // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
+constexpr size_t kMaxQueryPieces = 1000;  // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
 constexpr size_t kMaxMultipartParts = 1000;
 constexpr size_t kMaxMultipartHeaderBytes = 16 * 1024;  // header lines of one part
 

@@ -38,6 +38,7 @@ int main() {
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN);
   signal(SIGTTOU, SIG_IGN);  // a log line on a terminal that has `stty tostop`
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // workers run as the same user: they must not read this memory
