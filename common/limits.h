@@ -66,8 +66,11 @@ constexpr size_t kCompileCacheEntries = 4096;                 // of one user's f
 constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page
 constexpr uint32_t kWindow = 64;    // requests that one loop may have at one worker
 constexpr uint32_t kMaxWorkers = 512;
-constexpr uint64_t kSpawnDeadlineMs = 10'000;    // fork to Hello; a loaded machine is slow, a stuck child is not
-constexpr uint64_t kHardTimeoutExtraMs = 50;     // DESIGN 3: hard = soft + 50 ms
+constexpr uint64_t kSpawnDeadlineMs = 10'000;      // fork to Hello; a loaded machine is slow, a stuck child is not
+constexpr uint64_t kHardTimeoutExtraMs = 50;       // DESIGN 3: hard = soft + 50 ms
+constexpr uint64_t kUnknownServiceNs = 1'000'000;  // a request's time at a worker of which nothing is known yet
+constexpr uint64_t kFastServiceNs = 30'000;      // requests that take less are worth a batch (frontend/service_time.h)
+constexpr uint64_t kShortBacklogNs = 200'000;    // the most such work that a batch holds while another worker is idle
 constexpr uint64_t kSlowAfterNs = 3'000'000;     // a request that runs longer is slow: its neighbours are revoked
 constexpr uint64_t kTickMs = 2;                  // how often a loop looks at its claim words while requests are out
 constexpr uint64_t kLongTickMs = 10;             // the same when nothing waits behind what runs
@@ -89,8 +92,11 @@ constexpr size_t kMaxReplyMemory = 64 * 1024;  // bytes of one reply that wait i
 // --- workers (their own side) ---
 constexpr uint64_t kDefaultMaxMemoryBytes = 512ull * 1024 * 1024;  // script heap of one worker (option maxMemory)
 constexpr uint64_t kAddressSpaceSlack = 512ull * 1024 * 1024;      // RLIMIT_AS above the heap limit: libraries, stacks
-constexpr uint64_t kMaxUserProcesses = 4096;  // RLIMIT_NPROC of workers at most; fork_hygiene counts what is there
-constexpr size_t kMaxQueryPieces = 1000;      // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
+// Processes and threads that scripts may have beside the server's own (RLIMIT_NPROC). The kernel counts per user, not
+// per server, so this is added to what there is at the zygote's birth. A fork bomb of some hundred processes slows its
+// neighbours for a moment; one of some thousand starves them.
+constexpr uint64_t kProcessesOfScripts = 512;
+constexpr size_t kMaxQueryPieces = 1000;  // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
 constexpr size_t kMaxMultipartParts = 1000;
 constexpr size_t kMaxMultipartHeaderBytes = 16 * 1024;  // header lines of one part
 

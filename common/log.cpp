@@ -1,11 +1,15 @@
 #include "common/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <string>
 
 #include "common/check.h"
@@ -29,29 +33,56 @@ void append_escaped(std::string& line, std::string_view text) {
   }
 }
 
-}  // namespace
+// A pipe that nobody reads must not stop the service. A reader that lags gets some time once; until it reads again
+// entries are dropped, and counted. poll() promises room for kPipeWrite bytes, so such a write does not block.
+constexpr size_t kPipeWrite = 4096;
+constexpr int kReaderPatienceMs = 100;
+std::atomic<bool> reader_stalls{false};
+std::atomic<unsigned> entries_lost{0};
 
-void set_log_tag(const char* tag) { log_tag = tag; }
+bool can_write() {
+  pollfd watched{STDERR_FILENO, POLLOUT, 0};
+  int found;
+  do {
+    found = poll(&watched, 1, reader_stalls ? 0 : kReaderPatienceMs);
+  } while (found < 0 && errno == EINTR);
+  reader_stalls = found == 0;
+  return found != 0;
+}
 
-void log_line(std::string_view text) {
+bool write_all(std::string_view text) {
+  while (!text.empty()) {
+    if (!can_write()) return false;
+    ssize_t n = ::write(STDERR_FILENO, text.data(), std::min(text.size(), kPipeWrite));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return true;  // a log that cannot be written must not stop the service, and waiting does not help
+    text.remove_prefix(static_cast<size_t>(n));
+  }
+  return true;
+}
+
+std::string entry(std::string_view text) {
   char stamp[64];
   time_t now = time(nullptr);
   tm local;
   localtime_r(&now, &local);
   size_t stamp_length = strftime(stamp, sizeof stamp, "%d/%b/%Y:%H:%M:%S %z ", &local);
   std::string line(stamp, stamp_length);
-  line += '[';
-  line += log_tag;
-  line += "] ";
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  line.append("[").append(log_tag).append("] ");
   append_escaped(line, text);
-  line += '\n';
-  size_t done = 0;
-  while (done < line.size()) {
-    ssize_t n = ::write(STDERR_FILENO, line.data() + done, line.size() - done);
-    if (n <= 0) return;  // a log that cannot be written must not stop the service
-    done += static_cast<size_t>(n);
-  }
+  return line += '\n';
+}
+
+}  // namespace
+
+void set_log_tag(const char* tag) { log_tag = tag; }
+
+void log_line(std::string_view text) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  const unsigned lost = entries_lost.exchange(0);
+  if (lost > 0 && !write_all(entry("warning: nobody read the log: " + std::to_string(lost) + " entries are lost")))
+    entries_lost += lost;
+  if (!write_all(entry(text))) ++entries_lost;
 }
 
 void logf(const char* format, ...) {

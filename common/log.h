@@ -1,5 +1,6 @@
 // The error log: one line per event, `DD/Mon/YYYY:HH:MM:SS +ZZZZ [tag] text`, written to descriptor 2 with one write()
-// so that lines of several processes do not mix. Not for: the access log, script output. Any process, any thread.
+// (up to 4 KB) so that lines of several processes do not mix. Not for: the access log, script output. Any process, any
+// thread.
 #pragma once
 
 #include <string_view>
@@ -12,7 +13,7 @@ void set_log_tag(const char* tag);
 
 // Writes one entry; `text` may have several lines, they follow as they are. Control bytes other than newline and tab
 // are written as \xHH, since text may carry client data (server-details 13.4, 13.5). Never throws, never blocks on a
-// lock.
+// lock. When nobody reads the pipe behind descriptor 2, entries are dropped and later counted in one.
 void log_line(std::string_view text);
 
 // printf-style form of log_line.

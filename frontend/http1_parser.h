@@ -83,6 +83,9 @@ class Http1Parser {
   // what has passed is the caller's to count and limit.
   std::string& body() { return body_; }
 
+  // Bytes that must still come of the body, or of its present chunk: what the client has announced.
+  uint64_t announced() const { return body_left_; }
+
   int error_status() const { return error_status_; }
   const char* error_text() const { return error_text_; }
 

@@ -17,7 +17,8 @@ uint64_t patience_ns(const ipc::ServerConfig& config, uint64_t ours_ms) {
   return (config.connect_timeout_ms > 0 ? config.connect_timeout_ms : ours_ms) * kNsPerMs;
 }
 
-constexpr int kAcceptsPerTurn = 64;  // then the accepted ones get their turn first
+constexpr int kAcceptsPerTurn = 64;                  // then the accepted ones get their turn first
+constexpr uint64_t kPauseLogNs = 60 * kNsPerSecond;  // a lack of descriptors is logged once in that time
 
 }  // namespace
 
@@ -81,7 +82,10 @@ void Loop::accept_from(ListeningSocket& listener) {
         accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        logf("warning: accepting on %s pauses: %s", listener.info.address.c_str(), errno_text(errno).c_str());
+        if (now_ns() >= log_pause_again_ns_) {
+          logf("warning: accepting on %s pauses: %s", listener.info.address.c_str(), errno_text(errno).c_str());
+          log_pause_again_ns_ = now_ns() + kPauseLogNs;
+        }
         pause_accepting(200);
       }
       return;  // EAGAIN, or a client that went away before it was accepted

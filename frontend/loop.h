@@ -98,6 +98,7 @@ class Loop : public LoopWorkers {
   size_t connection_count_ = 0;
   std::vector<Connection*> resumed_;
   std::vector<Connection*> dead_;
+  uint64_t log_pause_again_ns_ = 0;
   uint64_t accept_again_ns_ = 0;  // accepting pauses until then (descriptors or connections ran out)
   bool accepting_ = true;
   bool stopping_ = false;

@@ -33,12 +33,13 @@ int main() {
     fprintf(stderr, "ravelin-frontend is started by ravelin; run: ravelin app.js\n");
     return 2;
   }
-  setsid();  // its own share of the CPU (autogroup), and no signal from the terminal
   signal(SIGPIPE, SIG_IGN);
   // Ctrl-C reaches the whole foreground group: the launcher decides what happens then.
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN);
+  signal(SIGTTOU, SIG_IGN);  // a log line on a terminal that has `stty tostop`
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // workers run as the same user: they must not read this memory
 #endif

@@ -16,13 +16,13 @@ bool Connection::take_body() {
   std::string& body = parser_.body();
   uint64_t in_memory = request_.body_file ? 0 : request_.body_bytes;
   uint64_t fresh = body.size() - in_memory;  // without a file, everything so far is in `body`
-  if (fresh == 0) return true;
   request_.body_bytes += fresh;
   uint64_t limit = loop_.config().max_body_bytes;
-  if (limit > 0 && request_.body_bytes > limit) {
+  if (limit > 0 && (request_.body_bytes > limit || parser_.announced() > limit - request_.body_bytes)) {
     refuse(413, "");
     return false;
   }
+  if (fresh == 0) return true;
   if (!request_.body_file && body.size() <= limits::kBodyMemoryBytes) return true;
   return spool_body();
 }

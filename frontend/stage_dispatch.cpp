@@ -49,16 +49,17 @@ bool Dispatcher::eligible(const WorkerLink& link) const {
          link.channel->unsent() < limits::kChannelHighWater;
 }
 
+// The least busy worker is the one with the least expected work before it.
 WorkerLink* Dispatcher::choose() {
   WorkerLink* best = nullptr;
-  uint32_t least = ~0u;
+  uint64_t least_ns = ~uint64_t{0};
   for (WorkerLink& link : links_) {
     if (!eligible(link)) continue;
-    uint32_t outstanding = table_.outstanding[link.index].load(std::memory_order_relaxed);
-    if (outstanding >= least) continue;
-    least = outstanding;
+    uint64_t backlog_ns = link.service.backlog_ns(table_.outstanding[link.index].load(std::memory_order_relaxed));
+    if (backlog_ns >= least_ns) continue;
+    least_ns = backlog_ns;
     best = &link;
-    if (outstanding == 0) break;  // no better one; the first idle worker stays warm
+    if (backlog_ns == 0) break;  // no better one; the first such worker stays warm
   }
   return best;
 }

@@ -13,6 +13,7 @@ void WorkerLink::attach(uint32_t new_generation, UniqueFd socket, std::shared_pt
   claims = std::move(page);
   ready = retiring = slow = dirty = kill_sent = false;
   progress_ns = looked_ns = 0;
+  service = {};
 }
 
 void WorkerLink::detach() {

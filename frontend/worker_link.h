@@ -8,6 +8,7 @@
 
 #include "common/limits.h"
 #include "frontend/event_loop.h"
+#include "frontend/service_time.h"
 #include "ipc/channel.h"
 #include "ipc/claims.h"
 
@@ -67,6 +68,7 @@ class WorkerLink {
   bool kill_sent = false;
   uint64_t looked_ns = 0;    // when a stalled worker was last looked at
   uint64_t progress_ns = 0;  // last sign of life: an answer, or the first request after being idle
+  ServiceTime service;
 
  private:
   std::array<WindowSlot, limits::kWindow> window_;

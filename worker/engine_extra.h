@@ -1,7 +1,8 @@
-// Operations on the engine's objects that its API lacks: a fast copy of a prepared object and how many references a
-// value has, which each request needs, and a new variable in a running function (rampart.localize). Compiled inside the
-// engine (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its
-// internals. Not for: anything the public API can do well enough. Main thread of launcher and workers.
+// Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties of
+// a plain one and how many references a value has, which each request needs, and a new variable in a running function
+// (rampart.localize). Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
+// deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well enough. Main
+// thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -12,6 +13,14 @@ extern "C" {
 // object at `source`. The source must be an extensible ordinary object without an array part that no script can reach.
 // Costs one allocation and a copy of the table instead of a property definition each. Throws when memory runs out.
 void ravelin_push_object_copy(duk_context* js, void* source);
+
+// True for an ordinary object whose enumerable properties, inherited ones included, are own data properties with names
+// that are not array indices: ravelin_next_property() then sees what duk_enum() would, in the same order.
+duk_bool_t ravelin_has_plain_properties(duk_context* js, duk_idx_t index);
+
+// Pushes name and value of the next enumerable property of such an object and returns 1, or returns 0 at the end. *at
+// is 0 at first. Runs no script and allocates nothing; safe if the object changes in between.
+duk_bool_t ravelin_next_property(duk_context* js, duk_idx_t index, duk_uint32_t* at);
 
 // References to the value at this heap pointer, those of the value stack included.
 duk_size_t ravelin_reference_count(const void* heap_pointer);

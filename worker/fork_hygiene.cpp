@@ -41,11 +41,6 @@ constexpr int kMaxOomScoreAdj = 1000;
 
 constexpr int kExitOrphaned = 0;
 
-// Processes that scripts may have beside the server's own. The kernel counts per user, not per server, so this is added
-// to what there is at the zygote's birth. A fork bomb of some hundred processes slows its neighbours for a moment; one
-// of some thousand starves them.
-constexpr uint64_t kProcessesOfScripts = 256;
-
 // Read by the signal handler below.
 volatile pid_t server_launcher = 0;
 volatile pid_t server_zygote = 0;
@@ -137,16 +132,17 @@ void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
   // zygote that somebody has stopped. The check is for a launcher that has died already.
   prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   if (getppid() != launcher) _exit(kExitOrphaned);
-  // 2. A session of its own, so that Ctrl-C reaches the launcher alone, which stops the others in order, and so that
-  // the kernel's autogroup shares the CPU between it and each worker's session, however many processes a worker has
-  // made.
-  setsid();
+  // 2. A process group of its own, so that Ctrl-C reaches the launcher alone, which stops the others in order.
+  setpgid(0, 0);
   // 3. Signals: the launcher's handlers are not ours. SIGINT is ignored, here and so in the workers: a terminal's
   // Ctrl-C, or who sends it to all, asks the launcher for an orderly stop.
   sigset_t none;
   sigemptyset(&none);
   reset_signals(&none);
   signal(SIGINT, SIG_IGN);
+  // A script that uses the terminal from the background gets an error instead of being stopped.
+  signal(SIGTTIN, SIG_IGN);
+  signal(SIGTTOU, SIG_IGN);
   // 4. What a worker leaves behind when it dies (children of its children) comes to us and is reaped.
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   // 5. Descriptors: listening sockets, the launcher's event loop and its channels stay with the launcher.
@@ -194,15 +190,14 @@ WorkerSurroundings survey_for_workers(pid_t launcher, const ipc::ServerConfig& c
   if (max_memory_bytes > 0 && pages > 0 && RAVELIN_SHADOW_MEMORY == 0)
     surroundings.address_space = static_cast<uint64_t>(pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) +
                                  max_memory_bytes + limits::kAddressSpaceSlack;
-  surroundings.user_processes = std::min<uint64_t>(
-      count_user_processes() + 2 * uint64_t{config.workers} + kProcessesOfScripts, limits::kMaxUserProcesses);
+  surroundings.user_processes = count_user_processes() + 2 * uint64_t{config.workers} + limits::kProcessesOfScripts;
   return surroundings;
 }
 
 void settle_worker(JsHeap& heap, const WorkerSurroundings& surroundings, const std::vector<int>& keep) {
-  // 1. A session, and so a process group, of its own: whoever kills this worker kills what it has started, and what it
-  // has started shares the worker's part of the CPU (autogroup), so a fork bomb does not starve the rest.
-  setsid();
+  // 1. A process group of its own: whoever kills this worker kills what it has started. Not a session: the kernel
+  // shares the CPU between sessions (autogroup), and switching between such groups costs a hello an eighth of its CPU.
+  setpgid(0, 0);
   // 2. Parent death. Handler before request, request before check: each order but this one has a gap. (Privileges were
   // dropped before the first fork; setuid() would clear the request.)
   server_launcher = surroundings.launcher;

@@ -12,6 +12,7 @@
 #include "ipc/header_block.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/js_properties.h"
 #include "worker/js_request_lazy.h"
 
 namespace ravelin::worker {
@@ -97,8 +98,7 @@ bool JsReply::read_control_key(duk_context* js, std::string_view key, duk_idx_t 
 }
 
 void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, JsRequest& request, Draft& draft) {
-  duk_enum(js, index, 0);
-  while (duk_next(js, -1, 1)) {
+  for_each_property(js, index, 0, [&] {
     std::string_view key = engine_text(js, -2);
     if (!read_control_key(js, key, slots, request, draft)) {
       auto type = mime_.find(key);
@@ -113,9 +113,7 @@ void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, JsR
         duk_replace(js, slots + kBodySlot);
       }
     }
-    duk_pop_2(js);
-  }
-  duk_pop(js);
+  });
 }
 
 void JsReply::add_header_line(std::string_view name, std::string_view value, JsRequest& request, Draft& draft) {
@@ -152,8 +150,7 @@ void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& reques
     return;
   }
   draft.has_headers = true;
-  duk_enum(js, headers, DUK_ENUM_OWN_PROPERTIES_ONLY);
-  while (duk_next(js, -1, 1)) {
+  for_each_property(js, headers, DUK_ENUM_OWN_PROPERTIES_ONLY, [&] {
     std::string_view name = engine_text(js, -2);
     if (!is_token(name)) {
       warn(request, "reply header " + quoted(name) + " dropped: not a header name");
@@ -167,12 +164,10 @@ void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& reques
     } else {
       add_header(js, name, request, draft);
     }
-    duk_pop_2(js);
     if (draft.header_count >= limits::kMaxReplyHeaders ||
         header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
       throw_range_error(js, "the reply has too many headers");
-  }
-  duk_pop(js);
+  });
 }
 
 void JsReply::add_content_type(Draft& draft) {

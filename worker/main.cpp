@@ -1,9 +1,11 @@
 // ravelin [options] app.js [arguments]: the command line of the launcher, which runs the script and whatever server it
 // starts. Zygote and workers are forks of it; the frontend is a program of its own.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <exception>
 #include <string>
@@ -41,9 +43,17 @@ bool is_option(const std::string& word, const char* short_name, const char* long
   return word == short_name || word == long_name;
 }
 
+// Started with descriptors 0, 1 or 2 closed, internal descriptors would take their places, and log lines go into them.
+void fill_standard_descriptors() {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   const std::vector<std::string> words(argv, argv + argc);
   if (words.size() == 2 && words[1] == ravelin::worker::kCompileProcessOption)
     return ravelin::worker::run_compile_process();

@@ -36,6 +36,11 @@ int catch_stop_signals() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // SIGUSR1 asks other servers to open their logs again; who sends it must not end this one. A handler, since programs
+  // that scripts start would inherit that a signal is ignored.
+  action.sa_handler = [](int) {};
+  sigaction(SIGUSR1, &action, nullptr);
+  action.sa_handler = on_stop_signal;
   struct sigaction hangup;
   if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
   return wake_up;

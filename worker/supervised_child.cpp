@@ -26,7 +26,7 @@ constexpr int kExitNoExec = 127;
 
 // In the child, between fork and exec: nothing of the launcher but stdio and the control channel goes over.
 [[noreturn]] void exec_frontend(const FrontendProgram& program, int control) {
-  setsid();
+  setpgid(0, 0);
   sigset_t none;
   sigemptyset(&none);
   reset_signals(&none);

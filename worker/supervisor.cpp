@@ -92,6 +92,16 @@ Status Supervisor::watch_children() {
   return Ok{};
 }
 
+// A zygote or frontend that somebody has stopped (SIGSTOP) would hold up the service without a sign: it goes on.
+void Supervisor::wake_stopped(const SupervisedChild& child) {
+  siginfo_t stopped = {};
+  if (!child.is_alive()) return;
+  if (waitid(P_PID, static_cast<id_t>(child.pid()), &stopped, WSTOPPED | WNOHANG) != 0 || stopped.si_pid == 0) return;
+  logf("warning: the %s (pid %d) was stopped by signal %d; it is continued", child.name(), child.pid(),
+       stopped.si_status);
+  signal_pidfd(child.pidfd(), SIGCONT);
+}
+
 // Nobody waits for these: programs that script waits for (exec) are started and reaped within one native function, in
 // which dispatch() is not called.
 void Supervisor::reap_strangers() {
@@ -240,6 +250,8 @@ void Supervisor::dispatch(Place place) {
   check_frontend();
   check_zygote();
   check_adopted();
+  wake_stopped(zygote_);
+  wake_stopped(frontend_);
   reap_strangers();
   respawn_due(place);
   advance_stop();

@@ -97,7 +97,7 @@ class Zygote {
     kill_workers();
   }
 
-  // A worker leads its process group, but for the moment between fork and setsid.
+  // A worker leads its process group, but for the moment between fork and setpgid.
   static void kill_with_children(pid_t pid) {
     if (kill(-pid, SIGKILL) != 0) kill(pid, SIGKILL);
   }

@@ -120,6 +120,13 @@ def test_chunked_body_beyond_the_limit(small):
     assert_refused(small, b"POST /size.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks, 413)
 
 
+@pytest.mark.parametrize("size", ["3e9", "fffffff", "ffffffffffffffff"])
+def test_chunk_announced_beyond_the_limit_is_refused_before_it_comes(small, size):
+    with small.connect() as connection:
+        connection.send(f"POST /size.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{size}\r\n".encode())
+        assert connection.read_response().status == 413
+
+
 def test_client_that_sends_a_refused_body_sees_the_reply(small):
     """It must not get a reset instead of the reply because its bytes were not read."""
     with small.connect() as connection:

@@ -104,6 +104,14 @@ def test_fork_bomb(site, hostile, as_root):
     assert not s.pids()["other"]
 
 
+def test_the_processes_of_scripts_are_limited(site, hostile, as_root):
+    """A bomb that only waits, so that the server's own limit can be shown without harm."""
+    s = attack_site(site, hostile, 'return {txt: "" + hostile.forkSleepers(3000)};', options="threads: 1")
+    made = int(s.get("/attack", timeout=30).text)
+    assert 100 <= made <= 600, made
+    assert s.get("/fast.txt?n=1").text == "fast 1"
+
+
 def test_a_child_left_behind_ends_with_its_worker(site, hostile):
     s = attack_site(site, hostile, 'if (req.query.crash) hostile.segv(); return {txt: "" + hostile.leaveChild()};',
                     options="threads: 1")

@@ -63,6 +63,19 @@ static duk_ret_t fork_bomb(duk_context* js) {
   return 0;
 }
 
+/* Children that only wait, up to `most` of them; returns how many could be had. */
+static duk_ret_t fork_sleepers(duk_context* js) {
+  int most = duk_get_int(js, 0), made = 0;
+  for (; made < most; ++made) {
+    pid_t pid = fork();
+    if (pid < 0) break;
+    if (pid == 0)
+      for (;;) pause();
+  }
+  duk_push_int(js, made);
+  return 1;
+}
+
 /* Takes memory until there is no more, and then behaves as careless C code does. */
 static duk_ret_t exhaust_memory(duk_context* js) {
   (void)js;
@@ -210,6 +223,7 @@ static const duk_function_list_entry functions[] = {
     {"kill", send_signal, 2},
     {"overflowStack", overflow_stack, 0},
     {"forkBomb", fork_bomb, 0},
+    {"forkSleepers", fork_sleepers, 1},
     {"exhaustMemory", exhaust_memory, 0},
     {"spin", spin, 1},
     {"blockSignalsAndSpin", block_signals_and_spin, 0},

@@ -3,6 +3,8 @@
 import signal
 import time
 
+import pytest
+
 from process.traffic import FAST, Watch
 from support import processes
 from support.timing import scaled, wait_until
@@ -105,3 +107,15 @@ def test_the_zygote_stopped(site):
     processes.kill(zygote, signal.SIGCONT)
     wait_until(lambda: len(s.workers()) == 2, 10, "a new worker")
     assert s.get("/fast.txt?n=1").text == "fast 1"
+
+
+@pytest.mark.parametrize("role", ["zygote", "frontend"])
+def test_zygote_or_frontend_stopped(site, role):
+    """The launcher, their parent, is told and lets them go on; otherwise no worker could be replaced, or nothing served."""
+    s = site(map=MAP, options="threads: 1")
+    pid = s.pids()[role][0]
+    processes.kill(pid, signal.SIGSTOP)
+    s.wait_log(rf"the {role} \(pid {pid}\) was stopped by signal 19; it is continued")
+    processes.kill(s.workers()[0], signal.SIGKILL)
+    assert s.get("/fast.txt?n=1").text == "fast 1"
+    assert s.pids()[role] == [pid]

@@ -176,7 +176,9 @@ TEST_F(WorkerLoopTest, RepliesThatTheFrontendDoesNotReadAreBounded) {
   worker.flush();
   usleep(300'000);
   // The buffer holds at most the limit and one reply; while it grows, its old and new copies are both there.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   EXPECT_LT(resident_kb() - before_kb, 3 * static_cast<long>(limits::kChannelHighWater / 1024));
+#endif
   EXPECT_TRUE(worker.claims.revoke(ipc::ClaimPage::index(0, limits::kWindow - 1), 100 + limits::kWindow - 1))
       << "it has begun nothing more";
   for (int i = 2; i <= static_cast<int>(limits::kWindow); ++i) ASSERT_EQ(worker.reply(), std::to_string(i));

@@ -255,7 +255,8 @@ TEST_F(Zygote, WorkersAreSettled) {
   };
   EXPECT_EQ(mask("SigBlk:"), 0u);
   const uint64_t libc_signals = 3ull << (32 - 1);  // 32 and 33: nobody but libc can set them, they may be inherited
-  EXPECT_EQ(mask("SigIgn:") & ~libc_signals, (1ull << (SIGPIPE - 1)) | (1ull << (SIGINT - 1)));
+  EXPECT_EQ(mask("SigIgn:") & ~libc_signals,
+            (1ull << (SIGPIPE - 1)) | (1ull << (SIGINT - 1)) | (1ull << (SIGTTIN - 1)) | (1ull << (SIGTTOU - 1)));
   EXPECT_EQ(mask("SigCgt:") & ~libc_signals, 1ull << (parent_death_signal() - 1) | 1ull << (ipc::flush_signal() - 1));
   const std::string limits = read_proc(worker.pid, "limits");
   EXPECT_NE(limits.find("Max core file size        0"), std::string::npos);
