@@ -14,12 +14,18 @@
 namespace ravelin::frontend {
 
 Dispatcher::Dispatcher(EventLoop& events, const ipc::ServerConfig& config, WorkerTable& table, uint32_t loop_index)
-    : events_(events), config_(config), table_(table), loop_index_(loop_index), links_(config.workers) {
+    : events_(events),
+      config_(config),
+      table_(table),
+      loop_index_(loop_index),
+      links_(config.workers),
+      deferrals_(config.script_timeout_ms * kNsPerMs) {
   for (uint32_t worker = 0; worker < config.workers; ++worker) {
     links_[worker].index = worker;
     link_events_.push_back({this, worker});
   }
   tick_timer_ = events_.make_event(-1, 0, on_tick, this);
+  deferral_timer_ = events_.make_event(-1, 0, on_deferral_timer, this);
 }
 
 void Dispatcher::set_life(WorkerLife* life, EventLoop* main) {
@@ -51,14 +57,15 @@ bool Dispatcher::eligible(const WorkerLink& link) const {
 
 WorkerLink* Dispatcher::choose() {
   WorkerLink* best = nullptr;
-  uint32_t least = ~0u;
+  uint64_t least = ~uint64_t{0};
   for (WorkerLink& link : links_) {
     if (!eligible(link)) continue;
-    uint32_t outstanding = table_.outstanding[link.index].load(std::memory_order_relaxed);
-    if (outstanding >= least) continue;
-    least = outstanding;
+    uint64_t outstanding = table_.outstanding[link.index].load(std::memory_order_relaxed);
+    uint64_t busy = (outstanding << 32) + link.streams.size();  // long-lived replies spread over the workers
+    if (busy >= least) continue;
+    least = busy;
     best = &link;
-    if (outstanding == 0) break;  // no better one; the first idle worker stays warm
+    if (busy == 0) break;  // no better one; the first idle worker stays warm
   }
   return best;
 }

@@ -40,10 +40,16 @@ enum class FrameType : uint8_t {
   kEventTrigger = 22,    // worker, launcher -> frontend
   kEventDeliver = 23,    // frontend -> worker, launcher: a trigger of another context
   kEventPage = 24,       // launcher -> frontend: the page with the launcher's event words; it takes part in events now
+  kDeferred = 25,        // worker -> frontend: the reply comes later; the request leaves the window
+  kChunk = 26,           // worker -> frontend: the next piece of a streamed reply
+  kChunkReady = 27,      // frontend -> worker: the client can take a piece
+  kEnd = 28,             // worker -> frontend: a streamed reply is complete
+  kAbort = 29,           // worker -> frontend: the stream ends unfinished; frontend -> worker: nobody waits for it
 };
-constexpr uint8_t kMaxFrameType = 24;
+constexpr uint8_t kMaxFrameType = 29;
 
 constexpr uint8_t kFlagDescriptor = 1;  // one descriptor belongs to this frame
+constexpr uint16_t kNoSlot = 0xffff;    // slot of a Reply whose request has left the window
 
 struct FrameHeader {
   uint32_t payload_bytes = 0;
