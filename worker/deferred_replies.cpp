@@ -202,9 +202,10 @@ void DeferredReplies::defer(duk_context* js, duk_idx_t req, const ReplySource& s
 }
 
 void DeferredReplies::defer_promise(duk_context* js, duk_idx_t req, const ReplySource& source,
-                                    const ReplyTarget& target, uint16_t default_status) {
+                                    const ReplyTarget& target, uint16_t default_status, std::string place) {
   DeferredReply& reply = open(source, target, default_status);
   reply.is_promise = true;
+  reply.place = std::move(place);
   try {
     give_token(js, req, reply.id);
     watch_promise(js, req, false);
@@ -379,9 +380,10 @@ void DeferredReplies::send(duk_context* js, duk_idx_t value, DeferredReply& repl
 
 // --- what waits for the script to end
 
-void DeferredReplies::fail(DeferredReply& reply, std::string error_text) {
+// A Promise was rejected, or its value is no reply.
+void DeferredReplies::fail(DeferredReply& reply, const std::string& error_text) {
   reply.is_settled = true;
-  add_job(JobKind::kFailed, reply.id, std::move(error_text));
+  add_job(JobKind::kFailed, reply.id, "error " + reply.place + ":\n" + error_text);
 }
 
 void DeferredReplies::add_job(JobKind kind, uint64_t id, std::string error_text) {
@@ -403,7 +405,7 @@ void DeferredReplies::run(Job& job) {
     if (reply->stream != nullptr || reply->is_settled) return;
     if (!reply->is_promise) return answer_nothing(*reply);
     job.kind = JobKind::kFailed;
-    job.error_text = "the Promise that the function returned can no longer be settled";
+    job.error_text = "error " + reply->place + ":\nthe Promise that the function returned can no longer be settled";
   } else if (job.kind == JobKind::kCall) {
     std::string line = request_line(reply->fields);
     CallResult result = call_kept(job.id, {}, "in the function under \"defer\"", job.error_text);
@@ -414,7 +416,7 @@ void DeferredReplies::run(Job& job) {
     job.kind = JobKind::kFailed;
   }
   bool has_failed = job.kind == JobKind::kFailed;
-  if (has_failed) log_line("error: " + request_line(reply->fields) + ": error in a deferred reply:\n" + job.error_text);
+  if (has_failed) log_line("error: " + request_line(reply->fields) + ": " + job.error_text);
   // By then it may be deferred again, by notFoundFunc.
   std::unique_ptr<DeferredReply> taken = take(job.id);
   late_.answer_late(taken->fields, has_failed ? &job.error_text : nullptr, taken->target);

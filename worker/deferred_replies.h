@@ -51,6 +51,7 @@ struct DeferredReply {
   std::string payload;  // of the Request frame: what `fields` views
   ipc::RequestFields fields;
   std::string output;  // server buffer
+  std::string place;  // of the function whose Promise this is
   uint16_t default_status = 200;
   bool is_promise = false;  // the value of a Promise will be the reply
   bool is_settled = false;  // answered for the script; a job sends it
@@ -75,9 +76,9 @@ class DeferredReplies {
   // {defer: ...}: the function to be called, or undefined, is on top and is popped.
   void defer(duk_context* js, duk_idx_t req, const ReplySource& source, const ReplyTarget& target,
              uint16_t default_status);
-  // A pending Promise is on top and is popped.
+  // A pending Promise is on top and is popped. `place`: for error texts, "in the callback of map key \"/x\"".
   void defer_promise(duk_context* js, duk_idx_t req, const ReplySource& source, const ReplyTarget& target,
-                     uint16_t default_status);
+                     uint16_t default_status, std::string place);
   // The head of a chunked reply was written; its callback is on top and is popped.
   void stream(duk_context* js, duk_idx_t req, const ReplySource& source, const ReplyTarget& target);
 
@@ -143,7 +144,7 @@ class DeferredReplies {
   void tell_deferred(const ReplyTarget& target);
   void make_stream(duk_context* js, duk_idx_t req, DeferredReply& reply);
   void send(duk_context* js, duk_idx_t value, DeferredReply& reply, duk_idx_t req);
-  void fail(DeferredReply& reply, std::string error_text);
+  void fail(DeferredReply& reply, const std::string& error_text);
   void add_job(JobKind kind, uint64_t id, std::string error_text = {});
   void run(Job& job);
   void answer_nothing(DeferredReply& reply);

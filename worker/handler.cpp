@@ -96,6 +96,7 @@ class HandlerState : private LateAnswers {
   void not_found(const std::string* error_text, const ReplyTarget& target);
   Attempt list_directory(const ReplyTarget& target);
   void send_page(uint16_t status, std::string_view details, const ReplyTarget& target);
+  std::string place_text() const;
   std::string describe_error(bool timed_out);
 
   JsHeap& heap_;
@@ -224,7 +225,7 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
     section.leave();
     if (is_pending) [[unlikely]] {
       keep_body(inner, slot);
-      deferred_.defer_promise(inner, slot, source(), target, default_status);
+      deferred_.defer_promise(inner, slot, source(), target, default_status, place_text());
       answered_ = true;
     } else {
       answered_ = answer_with_top(inner, slot, default_status, target);
@@ -284,6 +285,12 @@ HandlerState::Attempt HandlerState::fail(const ReplyTarget& target) {
   return Attempt::kAnswered;
 }
 
+std::string HandlerState::place_text() const {
+  std::string text = place_.what;
+  if (!place_.name.empty()) text.append(" \"").append(place_.name).append("\"");
+  return text;
+}
+
 std::string HandlerState::describe_error(bool timed_out) {
   std::string text;
   if (timed_out) {
@@ -293,9 +300,7 @@ std::string HandlerState::describe_error(bool timed_out) {
   } else {
     text = "error ";
   }
-  text += place_.what;
-  if (!place_.name.empty()) text.append(" \"").append(place_.name).append("\"");
-  text.append(":\n").append(worker::error_text(heap_.js(), -1));
+  text.append(place_text()).append(":\n").append(worker::error_text(heap_.js(), -1));
   cut_text(text);
   return text;
 }

@@ -134,12 +134,14 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
         return on_request(link, frame);
       case FrameType::kChunkReady:
         handler_.deferred().on_chunk_ready(link.loop, frame.stream);
-        return flush_if_old();
+        flush_if_old();
+        // A thousand clients may ask at once: their pieces must not pile up here.
+        return keep_low(link, limits::kPieceHighWater);
       case FrameType::kAbort:
         return handler_.deferred().on_abort(link.loop, frame.stream);
       case FrameType::kDrain:
         is_draining_ = true;  // requests run one at a time: only deferred and chunked ones can be left
-        return;
+        return leave_if_drained();
       default:
         take_event(link, frame);
     }
@@ -244,8 +246,14 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
     note_unsent();
     if (outcome == Handler::Outcome::kRetire) retire();
     flush_if_old();
-    // A frontend that does not read must not make this worker grow without end.
-    if (link.channel.unsent() > limits::kChannelHighWater) wait_writable(link, limits::kChannelHighWater, UINT64_MAX);
+    keep_low(link, limits::kChannelHighWater);
+  }
+
+  // A frontend that does not read must not make this worker grow without end.
+  void keep_low(Link& link, size_t most) {
+    if (link.channel.unsent() <= most) return;
+    flush(link);
+    wait_writable(link, most, UINT64_MAX);
   }
 
   // On ipc::flush_signal(): the running request is slow. Native code reaches no other point where finished replies go
