@@ -45,8 +45,8 @@ constexpr size_t kMaxStreams = 65'536;  // open ones of one loop at one worker: 
 constexpr size_t kStreamUnsentBytes = 128 * 1024;
 constexpr size_t kMaxChunkMemory = 16 * 1024 * 1024;  // of one stream, sent by script and not yet pulled
 constexpr size_t kPieceHighWater = 256 * 1024;        // unsent pieces in a worker, of all its streams of a loop
-constexpr uint64_t kIdleChunkMs = 4;                  // a chunk callback that sent nothing is called again after this...
-constexpr uint64_t kIdleChunkMaxMs = 64;              // ...doubled each time up to this, when it has no chunkDelay
+constexpr uint64_t kIdleChunkMs = 4;      // a chunk callback that sent nothing is called again after this...
+constexpr uint64_t kIdleChunkMaxMs = 64;  // ...doubled each time up to this, when it has no chunkDelay
 
 // --- events (rampart.event) ---
 constexpr size_t kMaxEventNameBytes = 32 * 1024;         // an event's or a listener's name; a frame holds two

@@ -1,7 +1,8 @@
 // One client connection: its socket, its parser and the request that is on its way. The member functions are the stages
 // of a request: stage_read.cpp, stage_route.cpp, stage_body.cpp, stage_finish.cpp, and the
-// client's end of stage_stream.cpp (queue, dispatch and relay of scripts are the dispatcher's). Not for: accepting (listener in loop.cpp), workers. Belongs to one loop for life; freed only
-// by the loop at the end of a turn, never inside its own callback.
+// client's end of stage_stream.cpp (queue, dispatch and relay of scripts are the dispatcher's). Not for: accepting
+// (listener in loop.cpp), workers. Belongs to one loop for life; freed only by the loop at the end of a turn, never
+// inside its own callback.
 #pragma once
 
 #include <netinet/in.h>
@@ -37,8 +38,8 @@ class Connection : public TimeoutNode {
   ipc::RequestFields request_fields();
   // The worker's reply: judged, its head written, its body taken over. Bad replies become 502.
   void relay(const ipc::ReplyFields& reply, UniqueFd descriptor);
-  // A reply whose body comes in pieces (the request is kStreaming): `reply` has the head and the first piece. Then, after
-  // each pull(), at most one piece.
+  // A reply whose body comes in pieces (the request is kStreaming): `reply` has the head and the first piece. Then,
+  // after each pull(), at most one piece.
   void begin_stream(const ipc::ReplyFields& reply, UniqueFd descriptor);
   bool wants_piece() const { return wants_piece_; }
   void take_piece(const ipc::ChunkFields& piece, UniqueFd descriptor);

@@ -1,6 +1,6 @@
 // Gives requests to workers and brings their replies back: the queue, the windows, revocation, deadlines (DESIGN 2, 3).
-// stage_queue.cpp, stage_dispatch.cpp, stage_relay.cpp, stage_stream.cpp and worker_watch.cpp implement it. Not for: HTTP (Connection),
-// births and deaths of processes (WorkerLife, told by post). One per loop, in that loop's thread.
+// stage_queue.cpp, stage_dispatch.cpp, stage_relay.cpp, stage_stream.cpp and worker_watch.cpp implement it. Not for:
+// HTTP (Connection), births and deaths of processes (WorkerLife, told by post). One per loop, in that loop's thread.
 #pragma once
 
 #include <deque>

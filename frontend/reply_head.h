@@ -1,7 +1,7 @@
 // Writes the head of a reply: append_reply_head judges what a worker sent and writes it in the same pass,
 // append_own_head is for replies that the frontend makes itself (pages, redirects, files). Framing headers are always
-// ours. Not for: bodies and their chunk framing, error page texts (common/http_status.h). Frontend, any loop; called by the
-// relay stage and by static_file. Worker bytes are hostile input here.
+// ours. Not for: bodies and their chunk framing, error page texts (common/http_status.h). Frontend, any loop; called by
+// the relay stage and by static_file. Worker bytes are hostile input here.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,8 @@ ReplyContext Connection::reply_context() {
 
 bool Connection::has_file(const UniqueFd& file, uint64_t end) const {
   struct stat status {};
-  bool usable = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && static_cast<uint64_t>(status.st_size) >= end;
+  bool usable =
+      fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && static_cast<uint64_t>(status.st_size) >= end;
   if (!usable)
     logf("error: the reply of a worker to %s names a body that it does not have", request_line(request_).c_str());
   return usable;

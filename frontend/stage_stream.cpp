@@ -1,5 +1,5 @@
-// Stage "stream": replies that take longer than their function. A deferred request has left the worker's window and waits
-// for its Reply; a streamed reply is pulled from the worker piece by piece, at the client's pace (DESIGN 4).
+// Stage "stream": replies that take longer than their function. A deferred request has left the worker's window and
+// waits for its Reply; a streamed reply is pulled from the worker piece by piece, at the client's pace (DESIGN 4).
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -163,9 +163,7 @@ void Connection::begin_stream(const ipc::ReplyFields& reply, UniqueFd descriptor
     loop_.dispatcher().withdraw(request_);
     return fail(502, "The script's reply was not valid.");
   }
-  framing_ = !has_body                            ? Framing::kNone
-             : parser_.head().version_minor == 0 ? Framing::kPlain
-                                                  : Framing::kChunked;
+  framing_ = !has_body ? Framing::kNone : parser_.head().version_minor == 0 ? Framing::kPlain : Framing::kChunked;
   wants_piece_ = stream_ended_ = piece_open_ = false;
   request_.body_file.reset();
   unlink();

@@ -1,6 +1,6 @@
 // Payload of a Chunk frame (PROTOCOL.md): one piece of a streamed reply, bytes in the frame and behind them, perhaps, a
-// range of a file. Never empty: an empty chunk would end a chunked body (RFC 9112 7.1). Untrusted like a Reply. Not for:
-// chunk framing on the wire, which the frontend writes.
+// range of a file. Never empty: an empty chunk would end a chunked body (RFC 9112 7.1). Untrusted like a Reply. Not
+// for: chunk framing on the wire, which the frontend writes.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ namespace {
 // A file up to this is read at once: a picture that a camera writes again and again must not change while a slow client
 // is served from it. Larger ones travel as descriptors.
 constexpr uint64_t kCopiedFileBytes = 1024 * 1024;
-constexpr size_t kMaxWaitingFiles = 16;  // each is a descriptor
+constexpr size_t kMaxWaitingFiles = 16;                         // each is a descriptor
 constexpr double kMaxDelayMs = 100.0 * 365 * 24 * 3600 * 1000;  // a century is never
 
 }  // namespace
@@ -174,8 +174,8 @@ void ChunkStream::append(duk_context* js, std::string_view bytes) {
   if (waiting_bytes_ + bytes.size() > limits::kMaxChunkMemory)
     throw_range_error(js, "chunked reply: more than %zu bytes wait for the client; send less at a time, or a file",
                       limits::kMaxChunkMemory);
-  bool fits = !pieces_.empty() && !pieces_.back().file &&
-              pieces_.back().bytes.size() + bytes.size() <= limits::kMaxInlineBody;
+  bool fits =
+      !pieces_.empty() && !pieces_.back().file && pieces_.back().bytes.size() + bytes.size() <= limits::kMaxInlineBody;
   if (!fits) pieces_.emplace_back();
   pieces_.back().bytes.append(bytes);
   waiting_bytes_ += bytes.size();

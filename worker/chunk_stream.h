@@ -1,6 +1,6 @@
 // ChunkStream: the pieces of one chunked reply (server-details 10.1 to 10.6): when its callback is called, and
-// req.chunkSend(), req.chunkEnd(), req.chunkIndex. The frontend pulls: a piece leaves only after its ChunkReady, so what
-// waits here is what the script has sent ahead, bounded by limits::kMaxChunkMemory. Not for: the reply's head
+// req.chunkSend(), req.chunkEnd(), req.chunkIndex. The frontend pulls: a piece leaves only after its ChunkReady, so
+// what waits here is what the script has sent ahead, bounded by limits::kMaxChunkMemory. Not for: the reply's head
 // (js_reply.h), the table of such replies (deferred_replies.h, which owns this). Workers, main thread.
 #pragma once
 
@@ -64,14 +64,14 @@ class ChunkStream {
   event* timer_ = nullptr;
   uint64_t start_ns_;
   uint64_t delay_ns_;
-  uint64_t beat_ = 0;     // of the delay: the last one served
+  uint64_t beat_ = 0;  // of the delay: the last one served
   uint64_t next_beat_ = 0;
   uint64_t idle_ms_ = 0;  // without a delay: the pause after a call that sent nothing
   uint32_t index_ = 0;
-  bool has_credit_ = false;  // the frontend has asked for a piece
-  bool in_call_ = false;     // the callback runs, or its Promise is pending
-  bool was_sent_ = false;    // since the last call
-  bool is_ended_ = false;    // chunkEnd() was called
+  bool has_credit_ = false;   // the frontend has asked for a piece
+  bool in_call_ = false;      // the callback runs, or its Promise is pending
+  bool was_sent_ = false;     // since the last call
+  bool is_ended_ = false;     // chunkEnd() was called
   size_t waiting_bytes_ = 0;  // in pieces_
   std::deque<Piece> pieces_;
 };

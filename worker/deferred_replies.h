@@ -1,8 +1,8 @@
 // DeferredReplies: requests whose reply is not complete when their function has returned (server-details 10): deferred
-// ones ({defer: true}, a function that returned a pending Promise) and chunked replies (chunk_stream.h has their pieces).
-// Keeps what a late reply needs, gives `req` its reply(), and tells the frontend. Not for: calling mapped functions,
-// pages for what went wrong (handler.h, which it asks for both), channels. Workers, main thread; one per heap, used by
-// Handler. What runs script here runs from the event loop at rest, or from within the script that called.
+// ones ({defer: true}, a function that returned a pending Promise) and chunked replies (chunk_stream.h has their
+// pieces). Keeps what a late reply needs, gives `req` its reply(), and tells the frontend. Not for: calling mapped
+// functions, pages for what went wrong (handler.h, which it asks for both), channels. Workers, main thread; one per
+// heap, used by Handler. What runs script here runs from the event loop at rest, or from within the script that called.
 #pragma once
 
 #include <duktape.h>
@@ -47,11 +47,11 @@ class LateAnswers {
 struct DeferredReply {
   DeferredReply(uint64_t number, const ReplyTarget& where) : id(number), target(where) {}
   uint64_t id;
-  ReplyTarget target;  // slot == ipc::kNoSlot
+  ReplyTarget target;   // slot == ipc::kNoSlot
   std::string payload;  // of the Request frame: what `fields` views
   ipc::RequestFields fields;
   std::string output;  // server buffer
-  std::string place;  // of the function whose Promise this is
+  std::string place;   // of the function whose Promise this is
   uint16_t default_status = 200;
   bool is_promise = false;  // the value of a Promise will be the reply
   bool is_settled = false;  // answered for the script; a job sends it
@@ -104,8 +104,8 @@ class DeferredReplies {
 
   // --- from chunk_stream.cpp
   enum class CallResult { kDone, kPending, kFailed, kGone };
-  // Calls the function kept for the reply with its req, and the microtasks; at rest. kFailed: `error` says why. kPending:
-  // it returned a Promise that is not settled; ChunkStream::call_settled or call_failed comes.
+  // Calls the function kept for the reply with its req, and the microtasks; at rest. kFailed: `error` says why.
+  // kPending: it returned a Promise that is not settled; ChunkStream::call_settled or call_failed comes.
   CallResult call_kept(uint64_t id, std::optional<uint32_t> chunk_index, const char* what, std::string& error);
   // The reply that the C function which runs belongs to; null when it has ended.
   static DeferredReply* of_function(duk_context* js);
@@ -149,6 +149,7 @@ class DeferredReplies {
   void run(Job& job);
   void answer_nothing(DeferredReply& reply);
   std::unique_ptr<DeferredReply> take(uint64_t id);
+  static void push_kept(duk_context* js);  // the Object in the heap's stash: id -> [req, function]
   void unkeep(DeferredReply& reply);
   void run_piece_job(const Job& job, DeferredReply& reply);
   static duk_ret_t settle_reply(duk_context* js, DeferredReply& reply);

@@ -34,10 +34,15 @@ bool is_pending_promise(duk_context* js) {
   run_microtasks_or_throw(js);
   if (!is_promise) return false;
   switch (take_promise(js, -1)) {
-    case PromiseState::kNotPromise: return false;
-    case PromiseState::kFulfilled: duk_remove(js, -2); return false;
-    case PromiseState::kRejected: duk_throw(js);
-    case PromiseState::kPending: return true;
+    case PromiseState::kNotPromise:
+      return false;
+    case PromiseState::kFulfilled:
+      duk_remove(js, -2);
+      return false;
+    case PromiseState::kRejected:
+      duk_throw(js);
+    case PromiseState::kPending:
+      return true;
   }
   return false;
 }
@@ -82,8 +87,7 @@ class HandlerState : private LateAnswers {
     kFailed,    // it threw; error_text_ says what
   };
 
-  void answer_late(const ipc::RequestFields& fields, const std::string* error_text,
-                   const ReplyTarget& target) override;
+  void answer_late(const ipc::RequestFields& fields, const std::string* error_text, const ReplyTarget& target) override;
   bool end_run(bool begun);
   void serve(const ReplyTarget& target);
   Attempt attempt(Function function, const std::string* error_text, uint16_t default_status, const ReplyTarget& target);
@@ -243,8 +247,7 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
 }
 
 // The function's value is on top; it is popped. False: it says that there is nothing.
-bool HandlerState::answer_with_top(duk_context* js, duk_idx_t req, uint16_t default_status,
-                                   const ReplyTarget& target) {
+bool HandlerState::answer_with_top(duk_context* js, duk_idx_t req, uint16_t default_status, const ReplyTarget& target) {
   switch (reply_.send(js, -1, source(), default_status, target)) {
     case JsReply::Verdict::kSent:
       duk_pop(js);

@@ -31,7 +31,7 @@ class Handler {
  public:
   enum class Outcome {
     kAnswered,  // or it will be, after a Deferred frame
-    kRetire,  // answered, but this worker must be replaced: the script timed out or hit its memory limit
+    kRetire,    // answered, but this worker must be replaced: the script timed out or hit its memory limit
   };
 
   // Reads the stash once. `config` and `heap` must outlive the handler; the heap must have its globals, and JsModules

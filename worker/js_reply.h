@@ -1,6 +1,7 @@
-// JsReply: what a mapped function returned, or gave to req.reply(), becomes one Reply frame (server-details 9): types and keys, status, headers,
-// the body inline or as a descriptor. Not for: calling functions, deciding what a 404 or an error looks like
-// (handler.h), framing headers (the frontend writes them). Workers, main thread; one per heap, used by Handler.
+// JsReply: what a mapped function returned, or gave to req.reply(), becomes one Reply frame (server-details 9): types
+// and keys, status, headers, the body inline or as a descriptor. Not for: calling functions, deciding what a 404 or an
+// error looks like (handler.h), framing headers (the frontend writes them). Workers, main thread; one per heap, used by
+// Handler.
 #pragma once
 
 #include <duktape.h>

@@ -58,7 +58,8 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
     if (heap_.events) heap_.events->connect(*this);
     handler_.deferred().connect(*this, base_);
     flush_event_ = event_new(
-        base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); }, this);
+        base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); },
+        this);
     if (!flush_event_) give_up("no memory for events");
     if (heap_.timers) heap_.timers->set_after_callback([this] { run_microtasks(heap_); });
     if (heap_.events) heap_.events->set_after_callback([this] { run_microtasks(heap_); });
@@ -363,12 +364,12 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
   Handler handler_;
   ipc::ClaimPage claims_;
   std::vector<std::unique_ptr<Link>> links_;
-  uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
-  Link* running_ = nullptr;        // whose request runs
-  uint64_t running_stream_ = 0;    // and which
-  size_t finished_bytes_ = 0;      // while one runs: bytes of its channel's out() before it
+  uint64_t oldest_unsent_ns_ = 0;     // when the oldest finished and unsent frame was finished; 0: none
+  Link* running_ = nullptr;           // whose request runs
+  uint64_t running_stream_ = 0;       // and which
+  size_t finished_bytes_ = 0;         // while one runs: bytes of its channel's out() before it
   std::deque<WaitingFrame> waiting_;  // of loop 0's channel: frames that came while script waited for its event window
-  std::string kept_bytes_;         // received bytes in which the request kept_stream_ reads, see take_while_waiting()
+  std::string kept_bytes_;  // received bytes in which the request kept_stream_ reads, see take_while_waiting()
   uint64_t kept_stream_ = 0;
   event* flush_event_ = nullptr;  // for what is written while no channel is read
   bool in_batch_ = false;         // on_readable() flushes at its end

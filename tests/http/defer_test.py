@@ -1,11 +1,9 @@
 """Deferred replies: {defer: ...} and req.reply() (server-details 10.7)."""
 
-import socket
 import time
 
 import pytest
 
-from support.http import ConnectionEnded
 from support.timing import scaled, wait_until
 
 LATER = """function later(req, ms, value) { setTimeout(function () { req.reply(value); }, ms); return {defer: true}; }
@@ -37,7 +35,7 @@ def test_the_values_of_a_return(site):
             req.put("abcdef");
             setTimeout(function () {
                 req.rewind(4);
-                req.reply({json: {pos: req.getpos(), buffer: String(req.getBuffer()), mime: req.getMime("html")}});
+                req.reply({json: {pos: req.getpos(), buffer: rampart.utils.sprintf("%s", req.getBuffer()), mime: req.getMime("html")}});
             }, 1);
             return {defer: true};
         },

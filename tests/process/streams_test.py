@@ -1,9 +1,7 @@
 """Deferred and chunked replies when processes die, retire and stop, and what a thousand slow readers cost."""
 
 import os
-import selectors
 import signal
-import socket
 import time
 
 import pytest
@@ -122,9 +120,8 @@ def test_stop_is_bounded(site):
     s.proc.send_signal(signal.SIGTERM)
     assert_cut(running)
     assert 9 < time.monotonic() - begin < scaled(12), "the grace time"
+    assert deferred.read_response().status == 502
     assert s.wait_exit(5) == 0
-    with pytest.raises(ConnectionEnded):
-        deferred.read_response()
 
 
 def test_a_thousand_streams_leave_the_window(site):

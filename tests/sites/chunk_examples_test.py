@@ -1,10 +1,7 @@
 """The manual's chunking examples, as printed, but for the source of the pictures: a local JPEG in place of the network,
 a shell in place of ffmpeg and its camera; and for the address and user."""
 
-import re
-
-import pytest
-
+from support import processes
 from support.site import IS_ROOT, USER
 from support.timing import wait_until
 
@@ -197,7 +194,8 @@ def test_mjpeg_simple(site):
 
 def test_mjpeg_with_a_camera(site):
     s = served(site, MJPEG_WEBCAM, start=False)
-    s.cwd = str(s.data)
+    s.cwd = str(s.data)  # where the script's relative names are, and its user may write
+    s.command[-1] = str(s.dir / "app.js")
     s.start()
     connections = [s.connect() for _ in range(2)]
     for c in connections:
@@ -207,6 +205,4 @@ def test_mjpeg_with_a_camera(site):
         assert read_pieces(c, 8) == [b"--myboundary\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG] * 8
         c.close()
     wait_until(lambda: (s.data / "ffmpeg.pid").exists())
-    s.get("/")
-    from support import processes
     processes.kill(int((s.data / "ffmpeg.pid").read_text()))

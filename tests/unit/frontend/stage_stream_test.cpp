@@ -191,12 +191,8 @@ TEST(Stream, LiesAreFatal) {
   } lies[] = {
       {"Chunk that nobody asked for",
        [](StreamSite& site, Client& client) {
-         Taken taken = site.streamed(client);
-         send_frame(*site.worker, FrameType::kChunk, taken, chunk_payload("one"));
-         expect_frame(*site.worker, FrameType::kChunkReady, taken);
-         send_frame(*site.worker, FrameType::kChunk, taken, chunk_payload("two"));
-         send_frame(*site.worker, FrameType::kChunk, taken, chunk_payload("three"));
-         send_frame(*site.worker, FrameType::kChunk, taken, chunk_payload("four"));
+         Taken taken = site.deferred(client);
+         send_frame(*site.worker, FrameType::kChunk, taken, chunk_payload("piece"));
        }},
       {"Chunk of no stream",
        [](StreamSite& site, Client& client) {
@@ -250,6 +246,22 @@ TEST(Stream, LiesAreFatal) {
     lie.tell(site, client);
     site.expect_killed(lie.what);
   }
+}
+
+TEST(Stream, AClientThatDoesNotReadIsNotPulledFor) {
+  StreamSite site;
+  Client client(site.port);
+  Taken taken = site.streamed(client);
+  std::string piece = chunk_payload(std::string(limits::kMaxInlineBody, 'x'));
+  ipc::Frame frame;
+  size_t pieces = 0;
+  do {
+    send_frame(*site.worker, FrameType::kChunk, taken, piece);
+    ++pieces;
+  } while (pieces < 1000 && site.worker->channel().receive(frame, 300));
+  EXPECT_LT(pieces, 1000u);
+  send_frame(*site.worker, FrameType::kChunk, taken, piece);
+  site.expect_killed("Chunk that nobody asked for");
 }
 
 TEST(Stream, APieceFromAFileThatIsTooShortCutsTheConnection) {

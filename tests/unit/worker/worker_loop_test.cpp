@@ -121,7 +121,9 @@ TEST_F(WorkerLoopTest, DrainEndsTheWorkerWhenItHasAnswered) {
 }
 
 TEST_F(WorkerLoopTest, DrainWaitsForDeferredReplies) {
-  start("if (req.path.path == '/now') return 'now'; setTimeout(function() { req.reply('late'); }, 50); return {defer: true};");
+  start(
+      "if (req.path.path == '/now') return 'now'; setTimeout(function() { req.reply('late'); }, 50); return {defer: "
+      "true};");
   FakeWorker worker = spawn(0, 1, 1);
   worker.request(1, 0, "/later");
   worker.flush();
