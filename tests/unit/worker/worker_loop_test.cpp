@@ -121,19 +121,17 @@ TEST_F(WorkerLoopTest, DrainEndsTheWorkerWhenItHasAnswered) {
 }
 
 TEST_F(WorkerLoopTest, DrainWaitsForDeferredReplies) {
-  start(
-      "if (req.path.path == '/now') return 'now'; setTimeout(function() { req.reply('late'); }, 50); return {defer: "
-      "true};");
+  start("if (req.path.path == '/now') { kept.reply('late'); return 'now'; } kept = req; return {defer: true};");
   FakeWorker worker = spawn(0, 1, 1);
   worker.request(1, 0, "/later");
+  worker.channel().send(ipc::FrameType::kDrain, {});
   worker.flush();
   auto deferred = next_frame(worker.channel());
   ASSERT_TRUE(deferred && deferred->type == ipc::FrameType::kDeferred);
-  worker.channel().send(ipc::FrameType::kDrain, {});
   worker.request(2, 1, "/now");
   worker.flush();
-  EXPECT_EQ(worker.reply(), "now") << "what it has is served meanwhile";
-  EXPECT_EQ(worker.reply(), "late");
+  EXPECT_EQ(worker.reply(), "late") << "what it has is served meanwhile";
+  EXPECT_EQ(worker.reply(), "now");
   EXPECT_FALSE(next_frame(worker.channel()));
   EXPECT_EQ(exit_code(worker), kExitDone);
 }
