@@ -133,7 +133,7 @@ bool ChunkStream::finish_if_done() {
 duk_ret_t ChunkStream::native_send(duk_context* js) {
   DeferredReply* reply = DeferredReplies::of_function(js);
   bool is_open = reply != nullptr && reply->stream != nullptr && !reply->stream->is_ended_;
-  if (is_open) reply->stream->take_value(js, "chunkSend");
+  if (is_open) is_open = reply->stream->take_value(js, "chunkSend");
   duk_push_boolean(js, is_open);
   return 1;
 }
@@ -141,32 +141,33 @@ duk_ret_t ChunkStream::native_send(duk_context* js) {
 duk_ret_t ChunkStream::native_end(duk_context* js) {
   DeferredReply* reply = DeferredReplies::of_function(js);
   bool is_open = reply != nullptr && reply->stream != nullptr && !reply->stream->is_ended_;
+  if (is_open) is_open = reply->stream->take_value(js, "chunkEnd");
   if (is_open) {
-    ChunkStream& stream = *reply->stream;
-    stream.take_value(js, "chunkEnd");
-    stream.is_ended_ = true;
-    stream.finish_if_done();
+    reply->stream->is_ended_ = true;
+    reply->stream->finish_if_done();
   }
   duk_push_boolean(js, is_open);
   return 1;
 }
 
-// The value at index 0, behind what is in the server buffer.
-void ChunkStream::take_value(duk_context* js, const char* function) {
+// The value at index 0, behind what is in the server buffer. False: meanwhile this object has gone.
+bool ChunkStream::take_value(duk_context* js, const char* function) {
+  DeferredReplies& owner = owner_;
   uint64_t id = id_;
   std::string none;  // so that a file stays a file
   ReplyBody body;
   read_reply_body(js, 0, none, reply_.fields, body);
-  if (owner_.find(id) == nullptr) return;  // a toJSON() has ended this stream
+  if (owner.find(id) == nullptr) return false;  // a toJSON() has ended the stream
   if (body.is_missing) throw_error(js, "req.%s: the file cannot be opened", function);
   std::string put = std::exchange(reply_.output, {});
   append(js, put);
   append(js, body.inline_bytes);
   if (body.descriptor) append_file(js, std::move(body.descriptor), body.descriptor_bytes);
-  if (pieces_.empty()) return;
+  if (pieces_.empty()) return true;
   was_sent_ = true;
-  if (!has_credit_) return;
+  if (!has_credit_) return true;
   if (Status sent = send_piece(); !sent) throw_error(js, "req.%s: %s", function, sent.error().message.c_str());
+  return true;
 }
 
 void ChunkStream::append(duk_context* js, std::string_view bytes) {

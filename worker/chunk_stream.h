@@ -52,7 +52,7 @@ class ChunkStream {
   void call();
   void after_call();
   void arm(uint64_t delay_ns);
-  void take_value(duk_context* js, const char* function);
+  bool take_value(duk_context* js, const char* function);
   void append(duk_context* js, std::string_view bytes);
   void append_file(duk_context* js, UniqueFd file, uint64_t bytes);
   Status send_piece();

@@ -233,6 +233,13 @@ def test_sends_outside_of_the_callback(site):
                 note(r.chunkSend("after") + " " + r.chunkEnd("after"));
             }, 10);
         }}; },
+        "/nested": function (req) { return {chunk: true, txt: function (r) {
+            if (r.begun) return;
+            r.begun = true;
+            setTimeout(function () {
+                note(r.chunkSend({toJSON: function () { r.chunkEnd("inner"); return "outer"; }}));
+            }, 20);
+        }}; },
         "/flood": function (req) { return {chunk: true, bin: function (r) {
             if (r.begun) return;
             r.begun = true;
@@ -245,6 +252,8 @@ def test_sends_outside_of_the_callback(site):
     }""")
     assert s.get("/").text == "pt0;pt1;pt2;pt3;pt4;end"
     assert wait_until(lambda: notes(s)[5:] and notes(s)) == ["true"] * 5 + ["false false"]
+    assert s.get("/nested").text == "inner"
+    assert wait_until(lambda: notes(s)[6:] and notes(s)[6:]) == ["false"]
     body = s.get("/flood").body
     sent = int(re.search(r"\d+$", notes(s)[-1]).group())
     assert notes(s)[-1].startswith("RangeError: chunked reply: more than 16777216 bytes wait") and sent in (17, 18)
