@@ -38,6 +38,16 @@ constexpr size_t kMaxPendingDescriptors = 64;  // received but not yet claimed b
 constexpr size_t kChannelHighWater = 4 * 1024 * 1024;  // unsent bytes towards one worker; it then gets nothing more
 constexpr uint64_t kMaxReplyBodyBytes = 4ull * 1024 * 1024 * 1024;  // one reply; larger ones should be files
 
+// --- replies over time (deferred and chunked) ---
+constexpr size_t kMaxStreams = 65'536;  // open ones of one loop at one worker: more than a loop has connections
+// What the kernel may hold unsent for the client of a chunked reply (TCP_NOTSENT_LOWAT): enough to keep a fast client
+// busy, little enough that live pictures are live.
+constexpr size_t kStreamUnsentBytes = 128 * 1024;
+constexpr size_t kMaxChunkMemory = 16 * 1024 * 1024;  // of one stream, sent by script and not yet pulled
+constexpr size_t kPieceHighWater = 256 * 1024;        // unsent pieces in a worker, of all its streams of a loop
+constexpr uint64_t kIdleChunkMs = 4;      // a chunk callback that sent nothing is called again after this...
+constexpr uint64_t kIdleChunkMaxMs = 64;  // ...doubled each time up to this, when it has no chunkDelay
+
 // --- events (rampart.event) ---
 constexpr size_t kMaxEventNameBytes = 32 * 1024;         // an event's or a listener's name; a frame holds two
 constexpr size_t kMaxEventBytes = 64 * 1024 * 1024;      // data of one trigger: more than a whole upload (maxBodySize)

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,8 +35,9 @@ void append_escaped(std::string& line, std::string_view text) {
   }
 }
 
-// A pipe that nobody reads must not stop the service. A reader that lags gets some time once; until it reads again
-// entries are dropped, and counted. poll() promises room for kPipeWrite bytes, so such a write does not block.
+// A pipe or socket that nobody reads must not stop the service. A reader that lags gets some time once; until it reads
+// again entries are dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a write does not
+// block. Changing descriptor 2 to non-blocking instead would change it for all who share it, a shell among them.
 constexpr size_t kPipeWrite = 4096;
 constexpr int kReaderPatienceMs = 100;
 std::atomic<bool> reader_stalls{false};
@@ -51,10 +54,14 @@ bool can_write() {
 }
 
 bool write_all(std::string_view text) {
+  struct stat status {};
+  const mode_t kind = fstat(STDERR_FILENO, &status) == 0 ? status.st_mode & S_IFMT : 0;
+  const size_t most = kind == S_IFIFO ? kPipeWrite : text.size();
   while (!text.empty()) {
-    if (!can_write()) return false;
-    ssize_t n = ::write(STDERR_FILENO, text.data(), std::min(text.size(), kPipeWrite));
-    if (n < 0 && errno == EINTR) continue;
+    if ((kind == S_IFIFO || kind == S_IFSOCK) && !can_write()) return false;
+    ssize_t n = kind == S_IFSOCK ? ::send(STDERR_FILENO, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                                 : ::write(STDERR_FILENO, text.data(), std::min(text.size(), most));
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n <= 0) return true;  // a log that cannot be written must not stop the service, and waiting does not help
     text.remove_prefix(static_cast<size_t>(n));
   }

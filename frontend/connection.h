@@ -1,7 +1,8 @@
 // One client connection: its socket, its parser and the request that is on its way. The member functions are the stages
-// of a request: stage_read.cpp, stage_route.cpp, stage_body.cpp, stage_finish.cpp (queue, dispatch and relay of scripts
-// are the dispatcher's). Not for: accepting (listener in loop.cpp), workers. Belongs to one loop for life; freed only
-// by the loop at the end of a turn, never inside its own callback.
+// of a request: stage_read.cpp, stage_route.cpp, stage_body.cpp, stage_finish.cpp, and the
+// client's end of stage_stream.cpp (queue, dispatch and relay of scripts are the dispatcher's). Not for: accepting
+// (listener in loop.cpp), workers. Belongs to one loop for life; freed only by the loop at the end of a turn, never
+// inside its own callback.
 #pragma once
 
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include "frontend/reply_head.h"
 #include "frontend/request.h"
 #include "frontend/timeout_list.h"
+#include "ipc/chunk_frame.h"
 #include "ipc/reply_frame.h"
 
 namespace ravelin::frontend {
@@ -36,6 +38,16 @@ class Connection : public TimeoutNode {
   ipc::RequestFields request_fields();
   // The worker's reply: judged, its head written, its body taken over. Bad replies become 502.
   void relay(const ipc::ReplyFields& reply, UniqueFd descriptor);
+  // A reply whose body comes in pieces (the request is kStreaming): `reply` has the head and the first piece. Then,
+  // after each pull(), at most one piece.
+  void begin_stream(const ipc::ReplyFields& reply, UniqueFd descriptor);
+  bool wants_piece() const { return wants_piece_; }
+  void take_piece(const ipc::ChunkFields& piece, UniqueFd descriptor);
+  void end_stream();
+  // The rest will not come: the client must see that the body is not whole.
+  void cut_stream();
+  // The request is deferred.
+  void await_reply();
   // The built-in page for `status`; `paragraph` as for error_page().
   void fail(int status, std::string_view paragraph);
   // The client closed its side while the request waited: nobody is left to answer.
@@ -77,7 +89,17 @@ class Connection : public TimeoutNode {
   bool spool_body();
   void await_body();
 
+  // stage_stream.cpp
+  void append_piece(std::string_view bytes, UniqueFd file, uint64_t offset, uint64_t file_bytes);
+  void stream_is_out();
+  bool socket_takes_more() const;
+  void pull_piece();
+  void deferral_timed_out();
+
   // stage_finish.cpp
+  bool has_file(const UniqueFd& file, uint64_t end) const;
+  void start_write_timeout();
+  bool client_has_progressed();
   void refuse(int status, std::string_view paragraph, std::string_view lines = {});
   void reply_with_page(int status, std::string_view paragraph, std::string_view lines);
   ReplyContext reply_context();
@@ -102,6 +124,13 @@ class Connection : public TimeoutNode {
   UniqueFd file_;  // body behind out_
   uint64_t file_offset_ = 0;
   uint64_t file_left_ = 0;
+
+  enum class Framing : uint8_t { kNone, kPlain, kChunked };
+  Framing framing_ = Framing::kNone;  // kStreaming: how pieces are written; kNone: this reply has no body
+  bool wants_piece_ = false;          // kStreaming: the worker was asked for a piece and has not sent it
+  bool stream_ended_ = false;         // kStreaming: no piece will come any more
+  bool piece_open_ = false;           // kStreaming: the file of a piece is on its way, and CR LF must follow
+  int unacknowledged_ = 0;            // bytes that the kernel held for the client when the write timeout began
 
   uint64_t body_deadline_base_ns_ = 0;  // when the body began: its pace is judged from here
   char peer_ip_[INET6_ADDRSTRLEN] = {};

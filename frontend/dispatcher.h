@@ -1,6 +1,6 @@
 // Gives requests to workers and brings their replies back: the queue, the windows, revocation, deadlines (DESIGN 2, 3).
-// stage_queue.cpp, stage_dispatch.cpp, stage_relay.cpp and worker_watch.cpp implement it. Not for: HTTP (Connection),
-// births and deaths of processes (WorkerLife, told by post). One per loop, in that loop's thread.
+// stage_queue.cpp, stage_dispatch.cpp, stage_relay.cpp, stage_stream.cpp and worker_watch.cpp implement it. Not for:
+// HTTP (Connection), births and deaths of processes (WorkerLife, told by post). One per loop, in that loop's thread.
 #pragma once
 
 #include <deque>
@@ -11,6 +11,7 @@
 #include "frontend/event_hub.h"
 #include "frontend/event_loop.h"
 #include "frontend/request.h"
+#include "frontend/timeout_list.h"
 #include "frontend/worker_life.h"
 #include "frontend/worker_link.h"
 #include "ipc/server_config.h"
@@ -31,6 +32,9 @@ class Dispatcher {
   // before submit() returns, unless withdraw() is called first.
   void submit(Request& request);
   void withdraw(Request& request);
+
+  // stage_stream. The client of a streamed reply can take a piece.
+  void pull(Request& request);
 
   // Sends what this turn has produced: one write per worker.
   void end_of_turn();
@@ -83,6 +87,17 @@ class Dispatcher {
   const char* on_dropped(WorkerLink& link, ipc::Frame& frame);
   void settle(WorkerLink& link, KillReason reason, std::string& running);
 
+  // stage_stream.cpp
+  const char* on_deferred(WorkerLink& link, ipc::Frame& frame);
+  const char* on_late_reply(WorkerLink& link, ipc::Frame& frame);
+  const char* on_chunk(WorkerLink& link, ipc::Frame& frame);
+  const char* on_stream_end(WorkerLink& link, ipc::Frame& frame);
+  const char* open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state);
+  void tell_stream(WorkerLink& link, ipc::FrameType type, uint64_t stream);
+  void settle_streams(WorkerLink& link);
+  void start_deferral_timeout(Request& request);
+  static void on_deferral_timer(int, short, void* self);
+
   // worker_watch.cpp
   static void on_tick(int, short, void* self);
   void arm_tick();
@@ -113,6 +128,8 @@ class Dispatcher {
   EventPtr tick_timer_;
   bool tick_armed_ = false;
   bool tick_is_long_ = false;
+  TimeoutList deferrals_;  // connections of deferred requests, with scriptTimeout
+  EventPtr deferral_timer_;
 };
 
 // "GET /path" of a request, for log lines; long paths are cut.

@@ -58,7 +58,7 @@ class Loop : public LoopWorkers {
   TimeoutList& head_timeouts() { return head_; }
   TimeoutList& body_timeouts() { return body_; }
   TimeoutList& write_timeouts() { return write_; }
-  TimeoutList& linger_timeouts() { return linger_; }
+  TimeoutList& linger_timeouts() { return linger_; }  // also a half-closed client whose reply is not there yet
 
   // The connection takes up its kept input at the end of this turn.
   void resume_later(Connection& connection) { resumed_.push_back(&connection); }

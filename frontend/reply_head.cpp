@@ -31,9 +31,12 @@ void append_status_line(std::string& out, int status) {
   out += "\r\n";
 }
 
-// Content-Length, Connection and the empty line.
+// Content-Length or Transfer-Encoding, Connection and the empty line.
 void append_framing(std::string& out, int status, uint64_t content_length, const ReplyContext& context) {
-  if (status_allows_body(status)) {
+  if (context.streamed) {
+    // RFC 9112 6.1: not to a client that may not know chunks; its connection is closed behind the body.
+    if (status_allows_body(status) && context.request_version_minor > 0) out += "Transfer-Encoding: chunked\r\n";
+  } else if (status_allows_body(status)) {
     out += "Content-Length: ";
     append_number(out, content_length);
     out += "\r\n";

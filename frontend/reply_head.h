@@ -1,7 +1,7 @@
 // Writes the head of a reply: append_reply_head judges what a worker sent and writes it in the same pass,
 // append_own_head is for replies that the frontend makes itself (pages, redirects, files). Framing headers are always
-// ours. Not for: bodies, chunked replies, error page texts (common/http_status.h). Frontend, any loop; called by the
-// relay stage and by static_file. Worker bytes are hostile input here.
+// ours. Not for: bodies and their chunk framing, error page texts (common/http_status.h). Frontend, any loop; called by
+// the relay stage and by static_file. Worker bytes are hostile input here.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@ struct ReplyContext {
   uint8_t request_version_minor = 1;
   bool keep_alive = true;  // whether the connection goes on after this reply
   std::string_view date_line;
+  bool streamed = false;  // the length of the body is not known: chunked, or all up to the end of the connection
 };
 
 // 1xx, 204 and 304 have no body and no Content-Length, whatever the script said (RFC 9110 6.4.1, 8.6).

@@ -19,6 +19,8 @@ enum class RequestState : uint8_t {
   kReadBody,    // stage_body: routed; leaves when the body is complete, or by a refusal
   kQueued,      // stage_queue: waits for a worker; in the dispatcher's queue
   kDispatched,  // stage_dispatch: in the window of a worker; leaves by its reply, its death, a revocation
+  kDeferred,    // stage_stream: its function has returned without a reply; leaves by a Reply, timeout, worker's death
+  kStreaming,   // stage_stream: head is written, pieces are pulled from the worker; leaves by End, or is cut
   kReplying,    // stage_relay, stage_finish: reply bytes are on their way to the client
   kLingering,   // stage_finish: reply sent, connection shut for writing, input is dropped until the client closes
   kClosed,      // the connection is going away; nothing more happens
@@ -43,7 +45,7 @@ struct Request {
   // Dispatcher's. Invariant: state == kQueued exactly while it is linked into the queue.
   uint64_t stream = 0;
   uint64_t queued_ns = 0;
-  uint32_t worker = 0;        // kDispatched: whose window
+  uint32_t worker = 0;        // kDispatched: whose window; kDeferred, kStreaming: who has the rest of the reply
   uint8_t slot = 0;           // kDispatched: which slot of it
   uint32_t lost_workers = 0;  // workers that died with it in their window, not begun
   Request* previous = nullptr;

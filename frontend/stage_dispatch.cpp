@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -14,12 +15,18 @@
 namespace ravelin::frontend {
 
 Dispatcher::Dispatcher(EventLoop& events, const ipc::ServerConfig& config, WorkerTable& table, uint32_t loop_index)
-    : events_(events), config_(config), table_(table), loop_index_(loop_index), links_(config.workers) {
+    : events_(events),
+      config_(config),
+      table_(table),
+      loop_index_(loop_index),
+      links_(config.workers),
+      deferrals_(config.script_timeout_ms * kNsPerMs) {
   for (uint32_t worker = 0; worker < config.workers; ++worker) {
     links_[worker].index = worker;
     link_events_.push_back({this, worker});
   }
   tick_timer_ = events_.make_event(-1, 0, on_tick, this);
+  deferral_timer_ = events_.make_event(-1, 0, on_deferral_timer, this);
 }
 
 void Dispatcher::set_life(WorkerLife* life, EventLoop* main) {
@@ -53,13 +60,16 @@ bool Dispatcher::eligible(const WorkerLink& link) const {
 WorkerLink* Dispatcher::choose() {
   WorkerLink* best = nullptr;
   uint64_t least_ns = ~uint64_t{0};
+  size_t least_streams = ~size_t{0};
   for (WorkerLink& link : links_) {
     if (!eligible(link)) continue;
     uint64_t backlog_ns = link.service.backlog_ns(table_.outstanding[link.index].load(std::memory_order_relaxed));
-    if (backlog_ns >= least_ns) continue;
+    size_t streams = link.streams.size();  // long-lived replies spread over the workers
+    if (std::tie(backlog_ns, streams) >= std::tie(least_ns, least_streams)) continue;
     least_ns = backlog_ns;
+    least_streams = streams;
     best = &link;
-    if (backlog_ns == 0) break;  // no better one; the first such worker stays warm
+    if (backlog_ns == 0 && least_streams == 0) break;  // no better one; the first such worker stays warm
   }
   return best;
 }

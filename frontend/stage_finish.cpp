@@ -1,6 +1,8 @@
 // Stage "finish": the reply goes to the client at the client's pace, then the connection takes the next request or
 // closes. (Connection::relay, the client's end of stage "relay", is here too, since it begins the same output.)
 #include <errno.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,17 +25,18 @@ ReplyContext Connection::reply_context() {
   return {head.is_head(), head.version_minor, keep_alive_, loop_.dates().line()};
 }
 
+bool Connection::has_file(const UniqueFd& file, uint64_t end) const {
+  struct stat status {};
+  bool usable =
+      fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && static_cast<uint64_t>(status.st_size) >= end;
+  if (!usable)
+    logf("error: the reply of a worker to %s names a body that it does not have", request_line(request_).c_str());
+  return usable;
+}
+
 void Connection::relay(const ipc::ReplyFields& reply, UniqueFd descriptor) {
   bool wants_body = body_follows(reply.status, parser_.head().is_head());
-  if (descriptor && wants_body) {
-    struct stat status {};
-    bool usable = fstat(descriptor.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-                  static_cast<uint64_t>(status.st_size) >= reply.body_offset + reply.body_bytes;
-    if (!usable) {
-      logf("error: the reply of a worker to %s names a body that it does not have", request_line(request_).c_str());
-      return fail(502, "");
-    }
-  }
+  if (descriptor && wants_body && !has_file(descriptor, reply.body_offset + reply.body_bytes)) return fail(502, "");
   if ((reply.flags & ipc::kReplyClose) != 0) keep_alive_ = false;
   std::string problem;
   bool passed = append_reply_head(out_, reply, reply_context(), &problem);
@@ -85,10 +88,23 @@ void Connection::flush_output() {
   if (!send_bytes(budget) || !send_file(budget)) {
     if (request_.state == RequestState::kClosed) return;
     event_add(output_.get(), nullptr);
-    loop_.write_timeouts().start(*this, loop_.now_ns());
+    start_write_timeout();
     return;
   }
+  if (request_.state == RequestState::kStreaming) return stream_is_out();
   finish_reply();
+}
+
+void Connection::start_write_timeout() {
+  loop_.write_timeouts().start(*this, loop_.now_ns());
+  if (ioctl(socket_.get(), SIOCOUTQ, &unacknowledged_) != 0) unacknowledged_ = 0;
+}
+
+// A slow client may take longer than a timeout until its socket is writable again, and yet read all the time.
+bool Connection::client_has_progressed() {
+  int before = unacknowledged_;
+  start_write_timeout();
+  return unacknowledged_ < before;
 }
 
 // False when the socket takes no more for this turn, or the connection was closed.

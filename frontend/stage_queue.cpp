@@ -26,8 +26,14 @@ void Dispatcher::submit(Request& request) {
 
 void Dispatcher::withdraw(Request& request) {
   if (request.state == RequestState::kQueued) return unlink(request);
-  if (request.state != RequestState::kDispatched) return;
+  if (request.state < RequestState::kDispatched || request.state > RequestState::kStreaming) return;
   WorkerLink& link = links_[request.worker];
+  if (request.state != RequestState::kDispatched) {
+    auto found = link.streams.find(request.stream);
+    if (found == link.streams.end()) return;  // the worker has ended it, its last bytes are on their way
+    found->second = nullptr;
+    return tell_stream(link, ipc::FrameType::kAbort, request.stream);
+  }
   WindowSlot& slot = link.at(request.slot);
   CHECK(slot.request == &request);
   slot.request = nullptr;

@@ -54,7 +54,8 @@ void Connection::watch_input(bool on) {
 
 void Connection::on_event(int, short what, void* self) {
   auto* connection = static_cast<Connection*>(self);
-  if ((what & EV_WRITE) != 0 && connection->state() == RequestState::kReplying) connection->flush_output();
+  bool has_output = connection->state() == RequestState::kReplying || connection->state() == RequestState::kStreaming;
+  if ((what & EV_WRITE) != 0 && has_output) connection->flush_output();
   if ((what & EV_READ) != 0 && connection->state() != RequestState::kClosed) connection->read_socket();
 }
 
@@ -73,6 +74,8 @@ void Connection::take_input(std::string_view bytes) {
       return consume(bytes);
     case RequestState::kQueued:
     case RequestState::kDispatched:
+    case RequestState::kDeferred:
+    case RequestState::kStreaming:
     case RequestState::kReplying:
       return keep_for_later(bytes);
     case RequestState::kLingering:
@@ -138,10 +141,11 @@ void Connection::resume() {
 void Connection::on_read_closed(bool reset) {
   read_closed_ = true;
   watch_input(false);
-  bool waits_for_reply = request_.state == RequestState::kQueued || request_.state == RequestState::kDispatched ||
-                         request_.state == RequestState::kReplying;
+  bool waits_for_reply = request_.state >= RequestState::kQueued && request_.state <= RequestState::kReplying;
   bool more_ahead = request_.state == RequestState::kReadHead && !input_ahead_.empty();
-  if (reset || !(waits_for_reply || more_ahead)) close();
+  if (reset || !(waits_for_reply || more_ahead)) return close();
+  if (request_.state == RequestState::kDeferred) await_reply();
+  if (request_.state == RequestState::kStreaming && wants_piece_) loop_.linger_timeouts().start(*this, loop_.now_ns());
 }
 
 void Connection::on_timeout() {
@@ -151,6 +155,12 @@ void Connection::on_timeout() {
       return close();
     case RequestState::kReadBody:
       return refuse(408, "");
+    case RequestState::kDeferred:
+      return read_closed_ ? close() : deferral_timed_out();
+    case RequestState::kStreaming:
+    case RequestState::kReplying:
+      if ((wants_piece_ && request_.state == RequestState::kStreaming) || !client_has_progressed()) close();
+      return;
     default:
       return close();  // a reply that the client does not take, or the end of lingering
   }

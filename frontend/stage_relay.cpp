@@ -73,6 +73,13 @@ const char* Dispatcher::handle(WorkerLink& link, ipc::Frame& frame) {
       return link.ready ? on_reply(link, frame) : "Reply before Hello";
     case FrameType::kDropped:
       return on_dropped(link, frame);
+    case FrameType::kDeferred:
+      return on_deferred(link, frame);
+    case FrameType::kChunk:
+      return on_chunk(link, frame);
+    case FrameType::kEnd:
+    case FrameType::kAbort:
+      return on_stream_end(link, frame);
     case FrameType::kRetire:
       link.retiring = true;
       revoke_waiting(link);
@@ -87,6 +94,7 @@ const char* Dispatcher::handle(WorkerLink& link, ipc::Frame& frame) {
 }
 
 const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
+  if (frame.slot == ipc::kNoSlot) return on_late_reply(link, frame);
   WindowSlot* slot = link.find(frame.slot, frame.stream);
   if (slot == nullptr) return "Reply to no request";
   if (slot->revoked || !link.claims->has_begun(ipc::ClaimPage::index(loop_index_, frame.slot), frame.stream))
@@ -97,6 +105,11 @@ const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
+  if ((reply.value().flags & ipc::kReplyStream) != 0) [[unlikely]] {
+    if (const char* fault = open_stream(link, frame.stream, request, RequestState::kStreaming)) return fault;
+    if (request != nullptr) request->connection.begin_stream(reply.value(), std::move(frame.descriptor));
+    return nullptr;
+  }
   if (request != nullptr) request->connection.relay(reply.value(), std::move(frame.descriptor));
   return nullptr;
 }
@@ -118,6 +131,7 @@ std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReas
   while (intact && link.channel->receive() == Channel::Io::kDone) intact = take_frames(link);
   std::string running;
   settle(link, reason, running);
+  settle_streams(link);
   if (event_hub_ != nullptr) event_hub_->detach(slot);
   link.detach();
   drain_queue();

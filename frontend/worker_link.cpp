@@ -7,7 +7,7 @@
 namespace ravelin::frontend {
 
 void WorkerLink::attach(uint32_t new_generation, UniqueFd socket, std::shared_ptr<ipc::ClaimPage> page) {
-  CHECK(count_ == 0);
+  CHECK(count_ == 0 && streams.empty());
   generation = new_generation;
   channel = std::make_unique<ipc::Channel>(std::move(socket), ipc::Role::kWorker);
   claims = std::move(page);

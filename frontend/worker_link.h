@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <unordered_map>
 
 #include "common/limits.h"
 #include "frontend/event_loop.h"
@@ -54,6 +55,10 @@ class WorkerLink {
 
   // Checks the invariants above; for tests and CHECK.
   bool verify() const;
+
+  // Requests that have left the window and are not answered yet: deferred ones and streamed replies, by stream. Null:
+  // the client has gone, the worker was told and has not ended the stream yet.
+  std::unordered_map<uint64_t, Request*> streams;
 
   uint32_t index = 0;  // worker slot in the table
   uint32_t generation = 0;

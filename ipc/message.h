@@ -41,10 +41,16 @@ enum class FrameType : uint8_t {
   kEventDeliver = 23,    // frontend -> worker, launcher: a trigger of another context
   kEventPage = 24,       // launcher -> frontend: the page with the launcher's event words; it takes part in events now
   kEventScope = 25,      // worker, launcher -> frontend: event names belong to their modules from now on, everywhere
+  kDeferred = 26,        // worker -> frontend: the reply comes later; the request leaves the window
+  kChunk = 27,           // worker -> frontend: the next piece of a streamed reply
+  kChunkReady = 28,      // frontend -> worker: the client can take a piece
+  kEnd = 29,             // worker -> frontend: a streamed reply is complete
+  kAbort = 30,           // worker -> frontend: the stream ends unfinished; frontend -> worker: nobody waits for it
 };
-constexpr uint8_t kMaxFrameType = 25;
+constexpr uint8_t kMaxFrameType = 30;
 
 constexpr uint8_t kFlagDescriptor = 1;  // one descriptor belongs to this frame
+constexpr uint16_t kNoSlot = 0xffff;    // slot of a Reply whose request has left the window
 
 struct FrameHeader {
   uint32_t payload_bytes = 0;

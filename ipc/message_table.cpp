@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/limits.h"
+#include "ipc/chunk_frame.h"
 
 namespace ravelin::ipc {
 namespace {
@@ -14,6 +15,7 @@ constexpr uint8_t W = static_cast<uint8_t>(Role::kWorker);
 constexpr uint32_t kConfigMax = limits::kMaxConfigBytes;
 constexpr uint32_t kFrameMax = limits::kMaxFramePayload;
 constexpr uint32_t kNameMax = limits::kMaxEventNameBytes;
+constexpr uint32_t kChunkMax = kChunkFixedBytes + limits::kMaxInlineBody;
 
 // The same table as in PROTOCOL.md, row by row.
 constexpr std::array<MessageRule, kMaxFrameType> kTable{{
@@ -42,6 +44,11 @@ constexpr std::array<MessageRule, kMaxFrameType> kTable{{
     {FrameType::kEventDeliver, "EventDeliver", F, 4, kFrameMax, Descriptor::kOptional},
     {FrameType::kEventPage, "EventPage", L, 0, 0, Descriptor::kAlways},
     {FrameType::kEventScope, "EventScope", W | L, 8, 8, Descriptor::kNever},
+    {FrameType::kDeferred, "Deferred", W, 0, 0, Descriptor::kNever},
+    {FrameType::kChunk, "Chunk", W, 16, kChunkMax, Descriptor::kOptional},
+    {FrameType::kChunkReady, "ChunkReady", F, 0, 0, Descriptor::kNever},
+    {FrameType::kEnd, "End", W, 0, 0, Descriptor::kNever},
+    {FrameType::kAbort, "Abort", W | F, 0, 0, Descriptor::kNever},
 }};
 
 }  // namespace

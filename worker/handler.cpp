@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/http_status.h"
 #include "common/log.h"
+#include "worker/deferred_replies.h"
 #include "worker/handler_modules.h"
 #include "worker/js_error.h"
 #include "worker/js_microtasks.h"
@@ -27,18 +28,23 @@ constexpr uint16_t kTooLargeStatus = 413;
 constexpr uint16_t kInternalError = 500;
 
 // The function's own code has ended: promise reactions run. A promise that it returned is replaced by its value, or its
-// reason is thrown. One that is still pending counts as deferred.
-void settle_promise(duk_context* js) {
+// reason is thrown. True: it is still pending.
+bool is_pending_promise(duk_context* js) {
   const bool is_promise = claim_promise(js, -1);
   run_microtasks_or_throw(js);
-  if (!is_promise) return;
+  if (!is_promise) return false;
   switch (take_promise(js, -1)) {
-    case PromiseState::kNotPromise: return;
-    case PromiseState::kFulfilled: duk_remove(js, -2); return;
-    case PromiseState::kRejected: duk_throw(js);
+    case PromiseState::kNotPromise:
+      return false;
+    case PromiseState::kFulfilled:
+      duk_remove(js, -2);
+      return false;
+    case PromiseState::kRejected:
+      duk_throw(js);
     case PromiseState::kPending:
-      throw_error(js, "the Promise that the function returned is still pending after its code has ended");
+      return true;
   }
+  return false;
 }
 
 // Cuts without leaving half a character.
@@ -52,14 +58,15 @@ void cut_text(std::string& text) {
 
 }  // namespace
 
-class HandlerState {
+class HandlerState : private LateAnswers {
  public:
   HandlerState(JsHeap& heap, const ipc::ServerConfig& config)
       : heap_(heap),
         config_(config),
         mime_(config.mime_table()),
-        request_(heap, mime_, config.max_memory_bytes),
-        reply_(config, mime_) {
+        request_(heap),
+        reply_(config, mime_),
+        deferred_(heap, reply_, config, *this) {
     bool done = run_protected(heap.js(), [this](duk_context* js) { functions_.load(js, config_); });
     if (!done) {
       duk_pop(heap.js());
@@ -70,6 +77,7 @@ class HandlerState {
   Handler::Outcome run(const ipc::RequestFields& fields, UniqueFd body, const ReplyTarget& target);
   // For what went wrong outside script: logs it and answers, if run() has not.
   void answer_failure(const ipc::RequestFields& fields, const char* what, const ReplyTarget& target);
+  DeferredReplies& deferred() { return deferred_; }
 
  private:
   enum class Function { kRoute, kNotFound, kDirectory };
@@ -79,14 +87,20 @@ class HandlerState {
     kFailed,    // it threw; error_text_ says what
   };
 
+  void answer_late(const ipc::RequestFields& fields, const std::string* error_text, const ReplyTarget& target) override;
+  bool end_run(bool begun);
   void serve(const ReplyTarget& target);
   Attempt attempt(Function function, const std::string* error_text, uint16_t default_status, const ReplyTarget& target);
+  bool answer_with_top(duk_context* js, duk_idx_t req, uint16_t default_status, const ReplyTarget& target);
   bool push_function(duk_context* js, Function function);
   Attempt fail(const ReplyTarget& target);
+  void keep_body(duk_context* js, duk_idx_t req);
+  ReplySource source() { return {request_.fields(), request_.output()}; }
   void settle(Attempt attempt, const ReplyTarget& target);
   void not_found(const std::string* error_text, const ReplyTarget& target);
   Attempt list_directory(const ReplyTarget& target);
   void send_page(uint16_t status, std::string_view details, const ReplyTarget& target);
+  std::string place_text() const;
   std::string describe_error(bool timed_out);
 
   JsHeap& heap_;
@@ -94,6 +108,7 @@ class HandlerState {
   MimeTable mime_;
   JsRequest request_;
   JsReply reply_;
+  DeferredReplies deferred_;
   SiteFunctions functions_;
   ScriptPlace place_;
   std::string error_text_;
@@ -113,10 +128,32 @@ Handler::Outcome HandlerState::run(const ipc::RequestFields& fields, UniqueFd bo
     log_line("error: " + request_line(fields) + ": " + begun.error().message);
     send_page(begun.error().code == ErrorCode::kTooLarge ? kTooLargeStatus : kInternalError, {}, target);
   }
+  return end_run(static_cast<bool>(begun)) ? Handler::Outcome::kRetire : Handler::Outcome::kAnswered;
+}
+
+// True: this worker must be replaced.
+bool HandlerState::end_run(bool begun) {
   heap_.disarm_deadline();
   if (begun) request_.end();
-  bool must_go = timed_out_ || heap_.memory_limit_hit();
-  return must_go ? Handler::Outcome::kRetire : Handler::Outcome::kAnswered;
+  return timed_out_ || heap_.memory_limit_hit();
+}
+
+// The answer to a deferred request is that there is nothing, or that it failed.
+void HandlerState::answer_late(const ipc::RequestFields& fields, const std::string* error_text,
+                               const ReplyTarget& target) {
+  answered_ = timed_out_ = false;
+  place_ = {};
+  if (config_.script_timeout_ms > 0) heap_.arm_deadline(monotonic_ns() + config_.script_timeout_ms * kNsPerMs);
+  bool begun = static_cast<bool>(request_.begin(fields, UniqueFd()));
+  if (begun && error_text != nullptr && config_.developer_mode) {
+    send_page(kInternalError, *error_text, target);
+  } else if (begun) {
+    not_found(error_text, target);
+    timed_out_ = timed_out_ || heap_.deadline_passed();
+  } else {
+    send_page(kInternalError, {}, target);
+  }
+  if (end_run(begun)) deferred_.retire();
 }
 
 void HandlerState::answer_failure(const ipc::RequestFields& fields, const char* what, const ReplyTarget& target) {
@@ -188,13 +225,16 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
     duk_dup_top(inner);
     duk_replace(inner, slot);
     duk_call(inner, 1);
-    settle_promise(inner);
+    bool is_pending = is_pending_promise(inner);
     section.leave();
-    if (reply_.send(inner, -1, request_, default_status, target) == JsReply::Verdict::kSent) {
+    if (is_pending) [[unlikely]] {
+      keep_body(inner, slot);
+      deferred_.defer_promise(inner, slot, source(), target, default_status, place_text());
       answered_ = true;
-      result = Attempt::kAnswered;
+    } else {
+      answered_ = answer_with_top(inner, slot, default_status, target);
     }
-    duk_pop(inner);
+    if (answered_) result = Attempt::kAnswered;
   });
   if (!done) {
     result = fail(target);
@@ -204,6 +244,35 @@ HandlerState::Attempt HandlerState::attempt(Function function, const std::string
   request_.release(js, slot);
   duk_pop(js);
   return result;
+}
+
+// The function's value is on top; it is popped. False: it says that there is nothing.
+bool HandlerState::answer_with_top(duk_context* js, duk_idx_t req, uint16_t default_status, const ReplyTarget& target) {
+  switch (reply_.send(js, -1, source(), default_status, target)) {
+    case JsReply::Verdict::kSent:
+      duk_pop(js);
+      return true;
+    case JsReply::Verdict::kNotFound:
+      duk_pop(js);
+      return false;
+    case JsReply::Verdict::kDeferred:
+      duk_remove(js, -2);
+      keep_body(js, req);
+      deferred_.defer(js, req, source(), target, default_status);
+      return true;
+    case JsReply::Verdict::kStream:
+      duk_remove(js, -2);
+      answered_ = true;  // its head; from here on only the connection can tell of a failure
+      keep_body(js, req);
+      deferred_.stream(js, req, source(), target);
+      return true;
+  }
+  return false;
+}
+
+// What the script has not looked at would be gone with the frame.
+void HandlerState::keep_body(duk_context* js, duk_idx_t req) {
+  if (request_.has_mapped_body()) settle_request(js, req);
 }
 
 // The error is on top of the stack. Logs it; a script that was stopped gets 500 at once, whatever developerMode says,
@@ -219,6 +288,12 @@ HandlerState::Attempt HandlerState::fail(const ReplyTarget& target) {
   return Attempt::kAnswered;
 }
 
+std::string HandlerState::place_text() const {
+  std::string text = place_.what;
+  if (!place_.name.empty()) text.append(" \"").append(place_.name).append("\"");
+  return text;
+}
+
 std::string HandlerState::describe_error(bool timed_out) {
   std::string text;
   if (timed_out) {
@@ -228,9 +303,7 @@ std::string HandlerState::describe_error(bool timed_out) {
   } else {
     text = "error ";
   }
-  text += place_.what;
-  if (!place_.name.empty()) text.append(" \"").append(place_.name).append("\"");
-  text.append(":\n").append(worker::error_text(heap_.js(), -1));
+  text.append(place_text()).append(":\n").append(worker::error_text(heap_.js(), -1));
   cut_text(text);
   return text;
 }
@@ -258,9 +331,11 @@ Handler::Handler(JsHeap& heap, const ipc::ServerConfig& config)
 
 Handler::~Handler() = default;
 
+DeferredReplies& Handler::deferred() { return state_->deferred(); }
+
 Handler::Outcome Handler::run(const ipc::RequestFields& request, UniqueFd body, uint16_t slot, uint64_t stream,
-                              ipc::Channel& channel) {
-  ReplyTarget target{channel, slot, stream};
+                              ipc::Channel& channel, uint32_t loop) {
+  ReplyTarget target{channel, slot, stream, loop};
   try {
     return state_->run(request, std::move(body), target);
   } catch (const std::exception& error) {  // no JavaScript error gets here: those stay inside run_protected

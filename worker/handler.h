@@ -24,13 +24,14 @@ inline constexpr char kStashRoutes[] = "routes";
 inline constexpr char kStashNotFoundFunc[] = "notFoundFunc";
 inline constexpr char kStashDirectoryFunc[] = "directoryFunc";
 
+class DeferredReplies;
 class HandlerState;
 
 class Handler {
  public:
   enum class Outcome {
-    kAnswered,
-    kRetire,  // answered, but this worker must be replaced: the script timed out or hit its memory limit
+    kAnswered,  // or it will be, after a Deferred frame
+    kRetire,    // answered, but this worker must be replaced: the script timed out or hit its memory limit
   };
 
   // Reads the stash once. `config` and `heap` must outlive the handler; the heap must have its globals, and JsModules
@@ -40,10 +41,15 @@ class Handler {
   Handler(const Handler&) = delete;
   Handler& operator=(const Handler&) = delete;
 
-  // Runs the request and appends exactly one Reply frame for (slot, stream) to channel.out(), with its descriptor
-  // attached if it has one; does not flush. The views in `request` need to live until it returns. `body` holds the
-  // request's body when its frame carried a descriptor. Never throws; the value stack is as before.
-  Outcome run(const ipc::RequestFields& request, UniqueFd body, uint16_t slot, uint64_t stream, ipc::Channel& channel);
+  // Runs the request and appends exactly one Reply or Deferred frame for (slot, stream) to channel.out(), with its
+  // descriptor attached if it has one; does not flush. `loop` tells the streams of several channels apart. The views in
+  // `request` need to live until it returns. `body` holds the request's body when its frame carried a descriptor. Never
+  // throws; the value stack is as before.
+  Outcome run(const ipc::RequestFields& request, UniqueFd body, uint16_t slot, uint64_t stream, ipc::Channel& channel,
+              uint32_t loop = 0);
+
+  // Replies that are not complete when run() has returned.
+  DeferredReplies& deferred();
 
  private:
   std::unique_ptr<HandlerState> state_;

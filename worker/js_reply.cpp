@@ -24,10 +24,11 @@ constexpr size_t kTypeLineBytes = 1024;  // of the limits for a reply's headers,
 // Where read_object leaves values: slots + these.
 constexpr duk_idx_t kBodySlot = 0;
 constexpr duk_idx_t kHeadersSlot = 1;
-constexpr duk_idx_t kSlots = 2;
+constexpr duk_idx_t kDeferSlot = 2;
+constexpr duk_idx_t kSlots = 3;
 
-void warn(JsRequest& request, std::string_view text) {
-  log_line("warning: " + request_line(request.fields()) + ": " + std::string(text));
+void warn(const ReplySource& source, std::string_view text) {
+  log_line("warning: " + request_line(source.fields) + ": " + std::string(text));
 }
 
 // Headers that only the frontend may write (RFC 9110 7.6.1); it would drop them with a log line each
@@ -58,14 +59,22 @@ std::string quoted(std::string_view text) {
   return result + "\"";
 }
 
+bool has_range(const ipc::RequestFields& fields) {
+  ipc::HeaderBlockReader reader(fields.headers);
+  ipc::HeaderLine line;
+  while (reader.next(line))
+    if (equals_ignoring_case(line.name, "range") && !line.value.empty()) return true;
+  return false;
+}
+
 }  // namespace
 
-void JsReply::read_status(duk_context* js, JsRequest& request, Draft& draft) {
+void JsReply::read_status(duk_context* js, const ReplySource& source, Draft& draft) {
   if (duk_is_undefined(js, -1)) return;
   bool is_usable = duk_is_number(js, -1) || (duk_is_string(js, -1) && !duk_is_symbol(js, -1));
   double value = is_usable ? std::trunc(duk_to_number(js, -1)) : std::nan("");
   if (std::isnan(value)) {
-    warn(request, "reply key \"status\" is not a Number, ignored");
+    warn(source, "reply key \"status\" is not a Number, ignored");
     return;
   }
   draft.has_status = true;
@@ -78,34 +87,51 @@ void JsReply::read_status(duk_context* js, JsRequest& request, Draft& draft) {
   }
 }
 
+void JsReply::read_chunk_delay(duk_context* js, const ReplySource& source, Draft& draft) {
+  double delay_ms = duk_is_number(js, -1) ? duk_get_number(js, -1) : std::nan("");
+  if (delay_ms >= 0) {
+    draft.chunk_delay_ms = delay_ms;
+  } else if (!duk_is_undefined(js, -1)) {
+    warn(source, "reply key \"chunkDelay\" is not a Number of at least 0, ignored");
+  }
+}
+
 // The key and its value are on top. True when the key is no extension.
-bool JsReply::read_control_key(duk_context* js, std::string_view key, duk_idx_t slots, JsRequest& request,
+bool JsReply::read_control_key(duk_context* js, std::string_view key, duk_idx_t slots, const ReplySource& source,
                                Draft& draft) {
   if (key == "status") {
-    read_status(js, request, draft);
+    read_status(js, source, draft);
   } else if (key == "headers") {
     duk_dup_top(js);
     duk_replace(js, slots + kHeadersSlot);
-  } else if (key == "chunk" || key == "defer") {
+  } else if (key == "chunk") {
     duk_dup_top(js);
-    if (duk_to_boolean(js, -1))
-      throw_error(js, "reply key \"%.*s\" is not supported by this server", static_cast<int>(key.size()), key.data());
+    draft.is_chunked = duk_to_boolean(js, -1) != 0;
     duk_pop(js);
+  } else if (key == "chunkDelay") {
+    read_chunk_delay(js, source, draft);
+  } else if (key == "defer") {
+    duk_dup_top(js);
+    draft.is_deferred = duk_to_boolean(js, -1) != 0;
+    duk_pop(js);
+    if (!duk_is_function(js, -1)) return true;
+    duk_dup_top(js);
+    duk_replace(js, slots + kDeferSlot);
   } else {
-    return key == "compress" || key == "chunkDelay" || key == "noRangeCap" || key == "noAcceptRanges";
+    return key == "compress" || key == "noRangeCap" || key == "noAcceptRanges";
   }
   return true;
 }
 
-void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, JsRequest& request, Draft& draft) {
+void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, const ReplySource& source, Draft& draft) {
   for_each_property(js, index, 0, [&] {
     std::string_view key = engine_text(js, -2);
-    if (!read_control_key(js, key, slots, request, draft)) {
+    if (!read_control_key(js, key, slots, source, draft)) {
       auto type = mime_.find(key);
       if (!type) {
-        warn(request, "unknown reply key " + quoted(key) + ", ignored");
+        warn(source, "unknown reply key " + quoted(key) + ", ignored");
       } else if (draft.has_body_key) {
-        warn(request, "second body in the reply, key " + quoted(key) + ", ignored");
+        warn(source, "second body in the reply, key " + quoted(key) + ", ignored");
       } else {
         draft.has_body_key = true;
         draft.type = *type;
@@ -116,19 +142,19 @@ void JsReply::read_object(duk_context* js, duk_idx_t index, duk_idx_t slots, JsR
   });
 }
 
-void JsReply::add_header_line(std::string_view name, std::string_view value, JsRequest& request, Draft& draft) {
+void JsReply::add_header_line(std::string_view name, std::string_view value, const ReplySource& source, Draft& draft) {
   if (!is_field_value(value)) {
-    warn(request, "reply header " + quoted(name) + " dropped: CR, LF or NUL in its value");
+    warn(source, "reply header " + quoted(name) + " dropped: CR, LF or NUL in its value");
     return;
   }
   if (name.size() == 4 && equals_ignoring_case(name, "date")) draft.flags |= ipc::kReplyHasDate;
   if (equals_ignoring_case(name, "content-type")) draft.has_content_type = true;
-  ipc::append_header_line(header_block_, name, value);
+  ipc::append_header_line(draft.header_block, name, value);
   ++draft.header_count;
 }
 
 // One header whose value is on top: a String as it is, anything else as JSON (server-details 9.4).
-void JsReply::add_header(duk_context* js, std::string_view name, JsRequest& request, Draft& draft) {
+void JsReply::add_header(duk_context* js, std::string_view name, const ReplySource& source, Draft& draft) {
   std::string scratch;
   bool is_text = duk_is_string(js, -1) && !duk_is_symbol(js, -1);
   if (!is_text) {
@@ -139,33 +165,33 @@ void JsReply::add_header(duk_context* js, std::string_view name, JsRequest& requ
   if (!duk_is_string(js, -1)) return;  // undefined and functions have no JSON
   std::string_view value = utf8_view(engine_text(js, -1), scratch);
   if (equals_ignoring_case(name, "connection") && equals_ignoring_case(value, "close")) draft.flags |= ipc::kReplyClose;
-  if (!is_framing_header(name)) add_header_line(name, value, request, draft);
+  if (!is_framing_header(name)) add_header_line(name, value, source, draft);
 }
 
-void JsReply::read_headers(duk_context* js, duk_idx_t headers, JsRequest& request, Draft& draft) {
+void JsReply::read_headers(duk_context* js, duk_idx_t headers, const ReplySource& source, Draft& draft) {
   if (duk_is_undefined(js, headers)) return;
   if (!duk_is_object(js, headers) || duk_is_array(js, headers) || duk_is_function(js, headers) ||
       duk_is_buffer_data(js, headers)) {
-    warn(request, "reply key \"headers\" is not an Object, ignored");
+    warn(source, "reply key \"headers\" is not an Object, ignored");
     return;
   }
   draft.has_headers = true;
   for_each_property(js, headers, DUK_ENUM_OWN_PROPERTIES_ONLY, [&] {
     std::string_view name = engine_text(js, -2);
     if (!is_token(name)) {
-      warn(request, "reply header " + quoted(name) + " dropped: not a header name");
+      warn(source, "reply header " + quoted(name) + " dropped: not a header name");
     } else if (duk_is_array(js, -1)) {
       duk_size_t length = duk_get_length(js, -1);
       for (duk_size_t i = 0; i < length && draft.header_count <= limits::kMaxReplyHeaders; ++i) {
         duk_get_prop_index(js, -1, static_cast<duk_uarridx_t>(i));
-        add_header(js, name, request, draft);
+        add_header(js, name, source, draft);
         duk_pop(js);
       }
     } else {
-      add_header(js, name, request, draft);
+      add_header(js, name, source, draft);
     }
     if (draft.header_count >= limits::kMaxReplyHeaders ||
-        header_block_.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
+        draft.header_block.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
       throw_range_error(js, "the reply has too many headers");
   });
 }
@@ -176,7 +202,7 @@ void JsReply::add_content_type(Draft& draft) {
   constexpr std::string_view kCharset = "; charset=";
   bool with_charset = !config_.default_charset.empty() && draft.type.starts_with("text/");
   size_t value_bytes = draft.type.size() + (with_charset ? kCharset.size() + config_.default_charset.size() : 0);
-  ByteWriter writer(header_block_);  // as append_header_line, without putting the value together first
+  ByteWriter writer(draft.header_block);  // as append_header_line, without putting the value together first
   writer.number(static_cast<uint32_t>(kName.size()));
   writer.number(static_cast<uint32_t>(value_bytes));
   writer.raw(kName);
@@ -190,8 +216,8 @@ void JsReply::add_content_type(Draft& draft) {
 
 // A file's reply is 200, and 206, 304 or 416 if the frontend finds so; only a status of 300 and more stands, and not
 // with a Range (server-details 9.5).
-void JsReply::use_file_status(JsRequest& request, Draft& draft) const {
-  bool stands = draft.status >= 300 && request.headers().find("range").empty();
+void JsReply::use_file_status(const ReplySource& source, Draft& draft) const {
+  bool stands = draft.status >= 300 && !has_range(source.fields);
   if (stands) return;
   draft.status = kDefaultStatus;
   draft.flags |= ipc::kReplyFile;
@@ -202,7 +228,7 @@ void JsReply::write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget
   fields.status = draft.status;
   fields.flags = draft.flags;
   fields.header_count = draft.header_count;
-  fields.headers = header_block_;
+  fields.headers = draft.header_block;
   bool has_body = status_allows_body(draft.status);
   bool in_descriptor = has_body && body.descriptor;
   if (in_descriptor) {
@@ -222,22 +248,30 @@ void JsReply::write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget
   }
 }
 
-JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, JsRequest& request, uint16_t default_status,
+JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, const ReplySource& source, uint16_t default_status,
                                const ReplyTarget& target) {
   duk_require_stack(js, 16);
   index = duk_normalize_index(js, index);
-  header_block_.clear();
   Draft draft;
+  draft.header_block = std::move(spare_block_);
+  draft.header_block.clear();
   draft.status = default_status;
   duk_idx_t slots = duk_get_top(js);
   for (duk_idx_t i = 0; i < kSlots; ++i) duk_push_undefined(js);
   if (duk_is_array(js, index) || duk_is_function(js, index)) {
     throw_type_error(js, "a handler may not return an Array or a Function");
   } else if (duk_is_object(js, index) && !duk_is_buffer_data(js, index)) {
-    read_object(js, index, slots, request, draft);
-    read_headers(js, slots + kHeadersSlot, request, draft);
+    read_object(js, index, slots, source, draft);
+    if (draft.is_deferred) {
+      spare_block_ = std::move(draft.header_block);
+      duk_set_top(js, slots + kDeferSlot + 1);
+      duk_replace(js, slots);
+      duk_set_top(js, slots + 1);
+      return Verdict::kDeferred;
+    }
+    read_headers(js, slots + kHeadersSlot, source, draft);
     bool is_bare_404 = draft.has_status && draft.status == 404 && !draft.has_body_key && !draft.has_headers;
-    if (is_bare_404 && request.output().empty()) {
+    if (is_bare_404 && source.output.empty()) {
       duk_set_top(js, slots);
       return Verdict::kNotFound;
     }
@@ -245,27 +279,37 @@ JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, JsRequest& requ
     duk_dup(js, index);
     duk_replace(js, slots + kBodySlot);
   }
+  if (draft.is_chunked) draft.flags |= ipc::kReplyStream;
+  bool has_callback = draft.is_chunked && duk_is_function(js, slots + kBodySlot);
   ReplyBody body;
-  read_reply_body(js, slots + kBodySlot, request.output(), request.fields(), body);
+  read_reply_body(js, slots + kBodySlot, source.output, source.fields, body);
   if (body.is_missing) {
     duk_set_top(js, slots);
     return Verdict::kNotFound;
   }
   if (body.is_file) {
-    use_file_status(request, draft);
+    use_file_status(source, draft);
   } else {
     Status moved = move_large_body(config_.spool_directory, body);
     if (!moved) throw_error(js, "cannot store the reply: %s", moved.error().message.c_str());
   }
   add_content_type(draft);
   write_frame(draft, body, target);
+  spare_block_ = std::move(draft.header_block);
+  if (has_callback && status_allows_body(draft.status) && source.fields.method != "HEAD") {
+    chunk_delay_ms_ = draft.chunk_delay_ms;
+    duk_set_top(js, slots + kBodySlot + 1);
+    return Verdict::kStream;
+  }
+  if (draft.is_chunked) ipc::FrameWriter(target.channel.out(), ipc::FrameType::kEnd, 0, target.stream).finish();
   duk_set_top(js, slots);
   return Verdict::kSent;
 }
 
 void JsReply::send_page(uint16_t status, std::string_view html, const ReplyTarget& target) {
-  header_block_.clear();
   Draft draft;
+  draft.header_block = std::move(spare_block_);
+  draft.header_block.clear();
   draft.status = status;
   draft.type = "text/html";
   add_content_type(draft);
@@ -278,6 +322,7 @@ void JsReply::send_page(uint16_t status, std::string_view html, const ReplyTarge
     body.inline_bytes = html.substr(0, limits::kMaxInlineBody);
   }
   write_frame(draft, body, target);
+  spare_block_ = std::move(draft.header_block);
 }
 
 }  // namespace ravelin::worker

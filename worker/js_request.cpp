@@ -41,8 +41,7 @@ std::string request_line(const ipc::RequestFields& fields) {
   return line;
 }
 
-JsRequest::JsRequest(JsHeap& heap, const MimeTable& mime, uint64_t max_output_bytes)
-    : heap_(heap), mime_(mime), max_output_bytes_(max_output_bytes), bodies_(heap) {
+JsRequest::JsRequest(JsHeap& heap) : heap_(heap), bodies_(heap) {
   bool done = run_protected(heap.js(), [this](duk_context* js) { create_values(js); });
   if (!done) {
     duk_pop(heap.js());

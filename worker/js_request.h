@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/mime.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 #include "ipc/request_frame.h"
@@ -27,8 +26,8 @@ std::string request_line(const ipc::RequestFields& fields);
 
 class JsRequest {
  public:
-  // `max_output_bytes` bounds the server buffer; 0 = no limit. `heap` and `mime` must outlive this object.
-  JsRequest(JsHeap& heap, const MimeTable& mime, uint64_t max_output_bytes);
+  // `heap` must outlive this object.
+  explicit JsRequest(JsHeap& heap);
   ~JsRequest();
   JsRequest(const JsRequest&) = delete;
   JsRequest& operator=(const JsRequest&) = delete;
@@ -51,6 +50,8 @@ class JsRequest {
 
   bool is_running() const { return fields_ != nullptr; }
   const ipc::RequestFields& fields() const { return *fields_; }
+  // The body came as a descriptor: release() does not keep it.
+  bool has_mapped_body() const { return !mapped_body_.empty(); }
   // What the script has written with req.put and req.printf.
   std::string& output() { return output_; }
 
@@ -59,8 +60,6 @@ class JsRequest {
   // The request that runs in the heap of `js`; null between requests.
   static JsRequest* current(duk_context* js);
   bool is_object(const void* heap_pointer) const { return heap_pointer == object_; }
-  const MimeTable& mime() const { return mime_; }
-  uint64_t max_output_bytes() const { return max_output_bytes_; }
   RequestSource source() { return {*fields_, headers(), body(), this}; }
   std::string_view body() const { return mapped_body_.empty() ? fields_->inline_body : mapped_body_; }
   // The running request's headers, read once.
@@ -75,8 +74,6 @@ class JsRequest {
   void refresh_text(duk_context* js, void* name, std::string& held, std::string_view text);
 
   JsHeap& heap_;
-  const MimeTable& mime_;
-  uint64_t max_output_bytes_;
   RequestBodies bodies_;
 
   // Values made once per heap, reachable through the stash: pointers stay good.

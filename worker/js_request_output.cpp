@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "worker/deferred_replies.h"
 #include "worker/format_printf.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
@@ -12,36 +13,36 @@
 namespace ravelin::worker {
 namespace {
 
-// The request that the call belongs to. Functions may be called without their req (`var put = req.put`), but not on a
-// req whose request is over: what they write would reach another client.
-JsRequest& require_request(duk_context* js, const char* function) {
+// The server buffer of the request that the call belongs to. Functions may be called without their req (`var put =
+// req.put`), but not on a req whose request is over: what they write would reach another client.
+std::string& require_output(duk_context* js, const char* function) {
   JsRequest* request = JsRequest::current(js);
   duk_push_this(js);
-  bool is_over = request == nullptr || (!request->is_object(duk_get_heapptr(js, -1)) && has_kept_request(js, -1));
+  bool is_current = request != nullptr && (request->is_object(duk_get_heapptr(js, -1)) || !has_kept_request(js, -1));
+  std::string* output = is_current ? &request->output() : DeferredReplies::output_of(js, -1);
   duk_pop(js);
-  if (is_over) throw_error(js, "req.%s: this request has been answered", function);
-  return *request;
+  if (output == nullptr) throw_error(js, "req.%s: this request has been answered", function);
+  return *output;
 }
 
-void append_output(duk_context* js, JsRequest& request, std::string_view bytes) {
-  std::string& output = request.output();
-  uint64_t limit = request.max_output_bytes();
+void append_output(duk_context* js, std::string& output, std::string_view bytes) {
+  uint64_t limit = DeferredReplies::max_output_bytes(js);
   if (limit != 0 && output.size() + bytes.size() > limit)
     throw_range_error(js, "server buffer: more than %llu bytes", static_cast<unsigned long long>(limit));
   output.append(bytes);
 }
 
 duk_ret_t request_printf(duk_context* js) {
-  JsRequest& request = require_request(js, "printf");
-  std::string text;  // formatting may run script that writes to the server buffer itself
+  require_output(js, "printf");
+  std::string text;  // formatting may run script that writes to the server buffer itself, or that answers
   format_append(js, 0, text);
-  append_output(js, request, text);
+  append_output(js, require_output(js, "printf"), text);
   duk_push_number(js, static_cast<double>(text.size()));
   return 1;
 }
 
 duk_ret_t request_put(duk_context* js) {
-  JsRequest& request = require_request(js, "put");
+  std::string& output = require_output(js, "put");
   std::string scratch;
   std::string_view bytes;
   if (duk_is_string(js, 0) && !duk_is_symbol(js, 0)) {
@@ -53,18 +54,18 @@ duk_ret_t request_put(duk_context* js) {
   } else {
     throw_type_error(js, "req.put: the argument must be a String or a Buffer");
   }
-  append_output(js, request, bytes);
+  append_output(js, output, bytes);
   duk_push_number(js, static_cast<double>(bytes.size()));
   return 1;
 }
 
 duk_ret_t request_getpos(duk_context* js) {
-  duk_push_number(js, static_cast<double>(require_request(js, "getpos").output().size()));
+  duk_push_number(js, static_cast<double>(require_output(js, "getpos").size()));
   return 1;
 }
 
 duk_ret_t request_rewind(duk_context* js) {
-  std::string& output = require_request(js, "rewind").output();
+  std::string& output = require_output(js, "rewind");
   double position = duk_is_number(js, 0) ? duk_get_number(js, 0) : std::nan("");
   if (!std::isfinite(position) || position != std::trunc(position))
     throw_type_error(js, "req.rewind: the position must be an integer Number");
@@ -77,17 +78,17 @@ duk_ret_t request_rewind(duk_context* js) {
 }
 
 duk_ret_t request_get_buffer(duk_context* js) {
-  const std::string& output = require_request(js, "getBuffer").output();
+  const std::string& output = require_output(js, "getBuffer");
   void* copy = duk_push_fixed_buffer(js, output.size());
   output.copy(static_cast<char*>(copy), output.size());
   return 1;
 }
 
 duk_ret_t request_get_mime(duk_context* js) {
-  JsRequest& request = require_request(js, "getMime");
   if (!duk_is_string(js, 0) || duk_is_symbol(js, 0))
     throw_type_error(js, "req.getMime: the argument must be a String, a file extension");
-  auto type = request.mime().find(engine_text(js, 0));
+  require_output(js, "getMime");
+  auto type = DeferredReplies::mime_of(js).find(engine_text(js, 0));
   if (!type) return 0;
   push_network_string(js, *type);
   return 1;

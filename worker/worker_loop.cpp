@@ -19,9 +19,11 @@
 #include "ipc/claims.h"
 #include "ipc/control_frames.h"
 #include "worker/block_hook.h"
+#include "worker/deferred_replies.h"
 #include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_events.h"
+#include "worker/js_microtasks.h"
 #include "worker/js_timers.h"
 #include "worker/script_section.h"
 
@@ -36,7 +38,7 @@ constexpr int kNapsInSignal = 100;  // the hub needs one turn of its loop
 constexpr long kSignalNapNs = 100'000;
 constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
 
-class WorkerLoop : private EventUplink {
+class WorkerLoop : private EventUplink, private ReplyUplink {
  public:
   WorkerLoop(JsHeap& heap, const ipc::ServerConfig& config, event_base* base, WorkerBirth birth)
       : heap_(heap), base_(base), slot_(birth.slot), generation_(birth.generation), handler_(heap, config) {
@@ -56,6 +58,13 @@ class WorkerLoop : private EventUplink {
     sigemptyset(&action.sa_mask);
     sigaction(ipc::flush_signal(), &action, nullptr);
     set_block_hook([](void* self) { static_cast<WorkerLoop*>(self)->before_blocking(); }, this);
+    handler_.deferred().connect(*this, base_);
+    flush_event_ = event_new(
+        base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); },
+        this);
+    if (!flush_event_) give_up("no memory for events");
+    if (heap_.timers) heap_.timers->set_after_callback([this] { run_microtasks(heap_); });
+    if (heap_.events) heap_.events->set_after_callback([this] { run_microtasks(heap_); });
   }
 
   [[noreturn]] void run() {
@@ -84,7 +93,7 @@ class WorkerLoop : private EventUplink {
     event* writable = nullptr;
   };
 
-  struct Deferred {
+  struct WaitingFrame {
     ipc::Frame frame;
     std::string payload;
   };
@@ -106,9 +115,10 @@ class WorkerLoop : private EventUplink {
     const Channel::Io io = link.channel.receive();
     if (io == Channel::Io::kFault) bad_peer(link);
     ipc::Frame frame;
+    in_batch_ = true;
     for (;;) {
-      if (!deferred_.empty() && link.loop == 0) [[unlikely]] {
-        run_deferred(link);
+      if (!waiting_.empty() && link.loop == 0) [[unlikely]] {
+        run_waiting(link);
         continue;
       }
       const auto next = link.channel.next(frame);
@@ -116,14 +126,29 @@ class WorkerLoop : private EventUplink {
       if (next == ipc::FrameDecoder::Next::kNeedMore) break;
       on_frame(link, frame);
     }
+    in_batch_ = false;
     if (io == Channel::Io::kClosed) leave_frontend();
+    if (is_draining_) leave_if_drained();
     flush_finished();
   }
 
   void on_frame(Link& link, ipc::Frame& frame) {
-    if (frame.type == FrameType::kRequest) return on_request(link, frame);
-    if (frame.type == FrameType::kDrain) leave(kExitDone);  // what had begun is answered: requests run one at a time
-    take_event(link, frame);
+    switch (frame.type) {
+      case FrameType::kRequest:
+        return on_request(link, frame);
+      case FrameType::kChunkReady:
+        handler_.deferred().on_chunk_ready(link.loop, frame.stream);
+        flush_if_old();
+        // A thousand clients may ask at once: their pieces must not pile up here.
+        return keep_low(link, limits::kPieceHighWater);
+      case FrameType::kAbort:
+        return handler_.deferred().on_abort(link.loop, frame.stream);
+      case FrameType::kDrain:
+        is_draining_ = true;  // requests run one at a time: only deferred and chunked ones can be left
+        return leave_if_drained();
+      default:
+        take_event(link, frame);
+    }
   }
 
   void take_event(Link& link, ipc::Frame& frame) {
@@ -131,9 +156,9 @@ class WorkerLoop : private EventUplink {
     if (heap_.events->is_full()) event_del(link.readable);  // until resume_reading()
   }
 
-  void run_deferred(Link& link) {
-    Deferred first = std::move(deferred_.front());
-    deferred_.pop_front();
+  void run_waiting(Link& link) {
+    WaitingFrame first = std::move(waiting_.front());
+    waiting_.pop_front();
     first.frame.payload = first.payload;
     on_frame(link, first.frame);
   }
@@ -156,8 +181,9 @@ class WorkerLoop : private EventUplink {
         const auto next = link.channel.next(frame);
         if (next == ipc::FrameDecoder::Next::kMalformed) bad_peer(link);
         if (next == ipc::FrameDecoder::Next::kNeedMore) break;
-        if (frame.type == FrameType::kRequest || frame.type == FrameType::kDrain) {
-          deferred_.push_back({std::move(frame), std::string(frame.payload)});
+        bool is_event = frame.type >= FrameType::kEventOn && frame.type <= FrameType::kEventPage;
+        if (!is_event) {
+          waiting_.push_back({std::move(frame), std::string(frame.payload)});
         } else {
           take_event(link, frame);
         }
@@ -165,7 +191,7 @@ class WorkerLoop : private EventUplink {
       if (io == Channel::Io::kClosed) _exit(kExitDone);
       if (io == Channel::Io::kBlocked) break;
     }
-    if (!deferred_.empty()) event_active(link.readable, EV_READ, 0);
+    if (!waiting_.empty()) event_active(link.readable, EV_READ, 0);
   }
 
   Channel& channel() override { return links_[0]->channel; }
@@ -183,6 +209,22 @@ class WorkerLoop : private EventUplink {
     ScriptPause pause;
     flush(*links_[0]);
     if (running_ == links_[0].get()) finished_bytes_ = running_->channel.out().size();
+  }
+
+  // --- ReplyUplink: replies that end outside of their request
+
+  // As events: a frame in the middle of script is whole.
+  void wrote(Channel& channel) override {
+    if (running_ && &running_->channel == &channel) finished_bytes_ = channel.out().size();
+    note_unsent();
+    if (!in_batch_) event_active(flush_event_, EV_TIMEOUT, 0);
+  }
+  void reply_ended() override {
+    if (is_draining_) event_active(links_[0]->readable, EV_READ, 0);
+  }
+
+  void leave_if_drained() {
+    if (handler_.deferred().count() == 0) leave(kExitDone);
   }
 
   // What leaves the process next may make others trigger events: its listeners must be known by then.
@@ -204,13 +246,19 @@ class WorkerLoop : private EventUplink {
     running_stream_ = frame.stream;
     finished_bytes_ = link.channel.out().size();
     const Handler::Outcome outcome =
-        handler_.run(request.value(), std::move(frame.descriptor), frame.slot, frame.stream, link.channel);
+        handler_.run(request.value(), std::move(frame.descriptor), frame.slot, frame.stream, link.channel, link.loop);
     running_ = nullptr;
     note_unsent();
     if (outcome == Handler::Outcome::kRetire) retire();
     flush_if_old();
-    // A frontend that does not read must not make this worker grow without end.
-    if (link.channel.unsent() > limits::kChannelHighWater) wait_writable(link, limits::kChannelHighWater, UINT64_MAX);
+    keep_low(link, limits::kChannelHighWater);
+  }
+
+  // A frontend that does not read must not make this worker grow without end.
+  void keep_low(Link& link, size_t most) {
+    if (link.channel.unsent() <= most) return;
+    flush(link);
+    wait_writable(link, most, UINT64_MAX);
   }
 
   // On ipc::flush_signal(): the running request is slow. Native code reaches no other point where finished replies go
@@ -287,7 +335,7 @@ class WorkerLoop : private EventUplink {
   }
 
   // Tells every loop that nothing further is taken. What is queued here stays QUEUED and goes to other workers.
-  [[noreturn]] void retire() {
+  [[noreturn]] void retire() override {
     const char* why =
         heap_.memory_limit_hit() ? "a script hit its memory limit" : "a script ran longer than scriptTimeout";
     for (auto& link : links_) link->channel.send(FrameType::kRetire, why);
@@ -334,13 +382,16 @@ class WorkerLoop : private EventUplink {
   Handler handler_;
   ipc::ClaimPage claims_;
   std::vector<std::unique_ptr<Link>> links_;
-  uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
-  Link* running_ = nullptr;        // whose request runs
-  uint64_t running_stream_ = 0;    // and which
-  size_t finished_bytes_ = 0;      // while one runs: bytes of its channel's out() before it
-  std::deque<Deferred> deferred_;  // of loop 0's channel: frames that came while script waited for its event window
-  std::string kept_bytes_;         // received bytes in which the request kept_stream_ reads, see take_while_waiting()
+  uint64_t oldest_unsent_ns_ = 0;     // when the oldest finished and unsent frame was finished; 0: none
+  Link* running_ = nullptr;           // whose request runs
+  uint64_t running_stream_ = 0;       // and which
+  size_t finished_bytes_ = 0;         // while one runs: bytes of its channel's out() before it
+  std::deque<WaitingFrame> waiting_;  // of loop 0's channel: frames that came while script waited for its event window
+  std::string kept_bytes_;  // received bytes in which the request kept_stream_ reads, see take_while_waiting()
   uint64_t kept_stream_ = 0;
+  event* flush_event_ = nullptr;  // for what is written while no channel is read
+  bool in_batch_ = false;         // on_readable() flushes at its end
+  bool is_draining_ = false;
 };
 
 // No locks, no environment switches: this process has one thread.

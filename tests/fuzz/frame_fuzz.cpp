@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ipc/chunk_frame.h"
 #include "ipc/codec.h"
 #include "ipc/control_frames.h"
 #include "ipc/header_block.h"
@@ -56,6 +57,14 @@ size_t read_reply(std::string_view payload, bool has_descriptor) {
   return walk_headers(reply.value().headers) + sum(reply.value().inline_body);
 }
 
+size_t read_chunk(std::string_view payload, bool has_descriptor) {
+  auto chunk = decode_chunk(payload, has_descriptor);
+  if (!chunk) return 0;
+  require(!chunk.value().inline_bytes.empty() || chunk.value().file_bytes > 0);
+  require(has_descriptor == (chunk.value().file_bytes > 0));
+  return sum(chunk.value().inline_bytes);
+}
+
 size_t read_config(std::string_view payload) {
   auto config = decode_config(payload);
   if (!config) return 0;
@@ -86,6 +95,8 @@ size_t read_payload(const Frame& frame) {
       return read_request(frame.payload, has_descriptor);
     case FrameType::kReply:
       return read_reply(frame.payload, has_descriptor);
+    case FrameType::kChunk:
+      return read_chunk(frame.payload, has_descriptor);
     default:
       return sum(frame.payload);
   }

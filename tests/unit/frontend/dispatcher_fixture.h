@@ -10,6 +10,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "frontend/loop.h"
@@ -63,6 +65,15 @@ class Client {
     answer.body = input_.substr(0, length);
     input_.erase(0, answer.body.size());
     return answer;
+  }
+  // Everything up to and with `end`, for replies without a length; less when the connection ends before.
+  std::string until(std::string_view end) {
+    size_t at;
+    while ((at = input_.find(end)) == std::string::npos)
+      if (!read_more()) return std::exchange(input_, {});
+    std::string taken = input_.substr(0, at + end.size());
+    input_.erase(0, taken.size());
+    return taken;
   }
   // The client has finished sending, which may be the end of its interest or not.
   void close() { socket_.reset(); }

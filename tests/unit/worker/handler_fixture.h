@@ -94,7 +94,7 @@ struct HandlerSite {
     put_in_stash("special", stash_key);
   }
 
-  TestReply run(const TestRequest& request = {}) {
+  TestReply run(const TestRequest& request = {}, ipc::FrameType expected = ipc::FrameType::kReply) {
     if (!handler) {
       put_in_stash("routes", kStashRoutes);
       handler = std::make_unique<Handler>(site.heap, config);
@@ -126,13 +126,15 @@ struct HandlerSite {
     duk_idx_t top = duk_get_top(site.js());
     Handler::Outcome outcome = handler->run(fields, std::move(file), 7, 99, worker_end);
     EXPECT_EQ(duk_get_top(site.js()), top) << "the value stack must be as before";
-    TestReply reply = receive(worker_end, frontend_end);
+    TestReply reply = receive(worker_end, frontend_end, expected);
     reply.outcome = outcome;
     return reply;
   }
 
   // One function, one GET.
-  TestReply get(const std::string& function) { return run({.route = add_late(function)}); }
+  TestReply get(const std::string& function, ipc::FrameType expected = ipc::FrameType::kReply) {
+    return run({.route = add_late(function)}, expected);
+  }
 
   // The body that a function makes of a request.
   std::string text(const std::string& function, TestRequest request) {
@@ -154,7 +156,7 @@ struct HandlerSite {
     duk_pop(js);
   }
 
-  static TestReply receive(ipc::Channel& from, ipc::Channel& to) {
+  static TestReply receive(ipc::Channel& from, ipc::Channel& to, ipc::FrameType expected) {
     TestReply reply;
     ipc::Frame frame;
     auto next = ipc::FrameDecoder::Next::kNeedMore;
@@ -165,9 +167,10 @@ struct HandlerSite {
     }
     EXPECT_EQ(next, ipc::FrameDecoder::Next::kFrame);
     if (next != ipc::FrameDecoder::Next::kFrame) return reply;
-    EXPECT_EQ(frame.type, ipc::FrameType::kReply);
+    EXPECT_EQ(frame.type, expected);
     EXPECT_EQ(frame.slot, 7);
     EXPECT_EQ(frame.stream, 99u);
+    if (expected != ipc::FrameType::kReply) return reply;
     reply.in_descriptor = static_cast<bool>(frame.descriptor);
     auto fields = ipc::decode_reply(frame.payload, reply.in_descriptor);
     EXPECT_TRUE(static_cast<bool>(fields));

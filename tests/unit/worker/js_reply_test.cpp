@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "ipc/reply_frame.h"
 #include "tests/unit/worker/handler_fixture.h"
+#include "worker/deferred_replies.h"
 
 namespace ravelin::worker {
 namespace {
@@ -120,13 +121,23 @@ TEST(Reply, StatusesThatNoReplyCanHave) {
   }
 }
 
-TEST(Reply, KeysOfLaterFeaturesAreNamed) {
+TEST(Reply, ADeferredOneIsAnnounced) {
   HandlerSite site;
-  for (const char* key : {"chunk", "defer"}) {
-    TestReply reply = site.get(returning("{txt: 'a', " + std::string(key) + ": true}"));
-    EXPECT_EQ(reply.status, 500);
-    EXPECT_NE(reply.body.find("&quot;" + std::string(key) + "&quot; is not supported"), std::string::npos);
+  for (const char* value : {"(this.kept = req, {txt: 'ignored', defer: true})", "{defer: function(req){}}",
+                            "new Promise(function(ok) { this.ok = ok; }.bind(this))"}) {
+    TestReply reply = site.get(returning(value), ipc::FrameType::kDeferred);
+    EXPECT_EQ(reply.outcome, Handler::Outcome::kAnswered) << value;
+    EXPECT_EQ(site.handler->deferred().count(), 1u) << value;
   }
+}
+
+TEST(Reply, AChunkedOneHasWhatWasPutAsItsFirstPiece) {
+  HandlerSite site;
+  TestReply reply = site.get("function(req){ req.put('put'); return {chunk: true, html: function(req){}}; }");
+  EXPECT_EQ(reply.body, "put");
+  EXPECT_EQ(reply.type(), kHtml);
+  EXPECT_EQ(reply.flags, ipc::kReplyStream);
+  EXPECT_EQ(site.handler->deferred().count(), 1u);
 }
 
 TEST(Reply, WhatCannotBeEncodedBecomesAnErrorKey) {

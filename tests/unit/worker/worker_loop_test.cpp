@@ -120,6 +120,22 @@ TEST_F(WorkerLoopTest, DrainEndsTheWorkerWhenItHasAnswered) {
   EXPECT_FALSE(worker.claims.has_begun(ipc::ClaimPage::index(0, 1), 2));
 }
 
+TEST_F(WorkerLoopTest, DrainWaitsForDeferredReplies) {
+  start("if (req.path.path == '/now') { kept.reply('late'); return 'now'; } kept = req; return {defer: true};");
+  FakeWorker worker = spawn(0, 1, 1);
+  worker.request(1, 0, "/later");
+  worker.channel().send(ipc::FrameType::kDrain, {});
+  worker.flush();
+  auto deferred = next_frame(worker.channel());
+  ASSERT_TRUE(deferred && deferred->type == ipc::FrameType::kDeferred);
+  worker.request(2, 1, "/now");
+  worker.flush();
+  EXPECT_EQ(worker.reply(), "late") << "what it has is served meanwhile";
+  EXPECT_EQ(worker.reply(), "now");
+  EXPECT_FALSE(next_frame(worker.channel()));
+  EXPECT_EQ(exit_code(worker), kExitDone);
+}
+
 TEST_F(WorkerLoopTest, ProcessExitEndsTheWorkerWithItsCodeAndSendsWhatIsFinished) {
   start("if (req.path.path == '/exit') process.exit(5); return {txt: 'finished'};");
   FakeWorker worker = spawn();
