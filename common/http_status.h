@@ -14,4 +14,7 @@ std::string_view reason_phrase(int status);
 // here; empty stands for a default sentence. `details`, when not empty, follows inside <pre>, escaped (developerMode).
 std::string error_page(int status, std::string_view paragraph = {}, std::string_view details = {});
 
+// The paragraph of the page for a script that its deadline has stopped, whoever answers.
+inline constexpr std::string_view kTookTooLong = "The script took too long and was stopped.";
+
 }  // namespace ravelin

@@ -1,5 +1,6 @@
 // Stage "relay": frames that workers send, and what becomes of the requests of a worker that has died (DESIGN 3).
 #include "common/check.h"
+#include "common/http_status.h"
 #include "common/log.h"
 #include "frontend/connection.h"
 #include "frontend/dispatcher.h"
@@ -155,7 +156,7 @@ void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& runnin
       if (running.empty())
         running = request_line(request) + " (ran " + std::to_string((now - since) / kNsPerMs) + " ms)";
       if (reason == KillReason::kTimeout) {
-        request.connection.fail(500, "The script took too long and was stopped.");
+        request.connection.fail(500, kTookTooLong);
       } else {
         request.connection.fail(502, "");
       }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/http_status.h"
 #include "common/log.h"
 #include "frontend/connection.h"
 #include "frontend/dispatcher.h"
@@ -147,7 +148,7 @@ void Connection::deferral_timed_out() {
   logf("error: %s was deferred and not answered within scriptTimeout (%g s); answering 500",
        request_line(request_).c_str(), static_cast<double>(loop_.config().script_timeout_ms) / 1000);
   loop_.dispatcher().withdraw(request_);
-  fail(500, "The script took too long and was stopped.");
+  fail(500, kTookTooLong);
 }
 
 void Connection::begin_stream(const ipc::ReplyFields& reply, UniqueFd descriptor) {

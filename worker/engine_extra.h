@@ -1,6 +1,6 @@
-// Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties of
-// a plain one and how many references a value has, which each request needs, and a new variable in a running function
-// (rampart.localize). Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
+// Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
+// of a plain one and how many references a value has, which each request needs, and a new variable in a running
+// function (rampart.localize). Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
 // deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well enough. Main
 // thread of launcher and workers.
 #pragma once

@@ -284,7 +284,10 @@ HandlerState::Attempt HandlerState::fail(const ReplyTarget& target) {
   log_line("error: " + request_line(request_.fields()) + ": " + error_text_);
   if (answered_) return Attempt::kAnswered;
   if (!timed_out_ && !out_of_memory) return Attempt::kFailed;
-  send_page(kInternalError, config_.developer_mode ? error_text_ : std::string_view(), target);
+  const std::string_view details = config_.developer_mode ? error_text_ : std::string_view();
+  reply_.send_page(kInternalError, error_page(kInternalError, timed_out_ ? kTookTooLong : std::string_view(), details),
+                   target);
+  answered_ = true;
   return Attempt::kAnswered;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <exception>
 
+#include "common/http_status.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -19,6 +20,7 @@ namespace ravelin::worker {
 namespace {
 
 constexpr uint16_t kDefaultStatus = 200;
+constexpr uint16_t kStorageStatus = 507;
 constexpr size_t kTypeLineBytes = 1024;  // of the limits for a reply's headers, kept for Content-Type
 
 // Where read_object leaves values: slots + these.
@@ -291,7 +293,13 @@ JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, const ReplySour
     use_file_status(source, draft);
   } else {
     Status moved = move_large_body(config_.spool_directory, body);
-    if (!moved) throw_error(js, "cannot store the reply: %s", moved.error().message.c_str());
+    if (!moved) {  // no fault of the script's: not for notFoundFunc, nor a 404
+      log_line("error: " + request_line(source.fields) + ": cannot store the reply: " + moved.error().message);
+      duk_set_top(js, slots);
+      spare_block_ = std::move(draft.header_block);
+      send_page(kStorageStatus, error_page(kStorageStatus, "The reply could not be stored."), target);
+      return Verdict::kSent;
+    }
   }
   add_content_type(draft);
   write_frame(draft, body, target);

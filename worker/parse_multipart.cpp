@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/text.h"
 
 namespace ravelin::worker {
@@ -194,6 +195,8 @@ std::vector<Part> parse_multipart(std::string_view body, std::string_view bounda
     part.content = body.substr(position, end - position);
     parts.push_back(std::move(part));
   }
+  if (parts.size() == limits::kMaxMultipartParts && !delimiter.is_last)
+    logf("warning: a form has more than %zu parts; the rest is ignored", limits::kMaxMultipartParts);
   return parts;
 }
 

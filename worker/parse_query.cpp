@@ -1,6 +1,7 @@
 #include "worker/parse_query.h"
 
 #include "common/limits.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "worker/js_error.h"
 #include "worker/network_string.h"
@@ -198,6 +199,8 @@ void add_query(FieldCollector& fields, duk_context* js, std::string_view query) 
     }
     fields.add(name);
   }
+  if (!query.empty())
+    logf("warning: a query or form has more than %zu fields; the rest is ignored", limits::kMaxQueryPieces);
 }
 
 void push_query_object(duk_context* js, std::string_view query) {

@@ -80,6 +80,7 @@ Status SupervisedChild::born(pid_t pid, UniqueFd control, ipc::Role role) {
   control_ = std::make_unique<ipc::Channel>(std::move(control), role);
   born_ms_ = monotonic_ms();
   respawn_at_ms = 0;
+  stopped_at_ms = 0;
   watches_output = false;
   return Ok{};
 }

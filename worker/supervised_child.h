@@ -49,6 +49,7 @@ class SupervisedChild {
 
   uint32_t failures = 0;        // see respawn_delay.h
   uint64_t respawn_at_ms = 0;   // 0: not planned
+  uint64_t stopped_at_ms = 0;   // somebody has stopped it (SIGSTOP); 0: it runs
   bool watches_output = false;  // epoll waits for room in its control channel...
   bool watches_input = true;    // ...and for bytes from it
 

@@ -33,6 +33,7 @@ constexpr uint32_t kUnknownWorker = 0xFFFFFFFF;  // PROTOCOL.md: Exited from the
 constexpr uint64_t kStopExtraMs = 2'000;         // the frontend's own bookkeeping after its grace time
 constexpr uint64_t kEndPatienceMs = 2'000;       // the zygote only kills and reaps
 constexpr uint64_t kAdoptedPollMs = 50;          // how often killed children of a dead adopted worker are looked at
+constexpr uint64_t kStoppedPatienceMs = 1'000;   // how long a frontend or zygote may be stopped
 constexpr uint64_t kRestPollMs = 5;  // how soon a zygote is tried again that could not be forked in a script
 
 void add_to_epoll(int epoll, int fd, uint32_t events = EPOLLIN) {
@@ -92,13 +93,16 @@ Status Supervisor::watch_children() {
   return Ok{};
 }
 
-// A zygote or frontend that somebody has stopped (SIGSTOP) would hold up the service without a sign: it goes on.
-void Supervisor::wake_stopped(const SupervisedChild& child) {
-  siginfo_t stopped = {};
+// A zygote or frontend that somebody has stopped (SIGSTOP) would hold up the service without a sign. A debugger's
+// moment is left to it; then it goes on.
+void Supervisor::wake_stopped(SupervisedChild& child) {
+  siginfo_t news = {};
   if (!child.is_alive()) return;
-  if (waitid(P_PID, static_cast<id_t>(child.pid()), &stopped, WSTOPPED | WNOHANG) != 0 || stopped.si_pid == 0) return;
-  logf("warning: the %s (pid %d) was stopped by signal %d; it is continued", child.name(), child.pid(),
-       stopped.si_status);
+  if (waitid(P_PID, static_cast<id_t>(child.pid()), &news, WSTOPPED | WCONTINUED | WNOHANG) == 0 && news.si_pid != 0)
+    child.stopped_at_ms = news.si_code == CLD_CONTINUED ? 0 : monotonic_ms();
+  if (child.stopped_at_ms == 0 || monotonic_ms() < child.stopped_at_ms + kStoppedPatienceMs) return;
+  logf("warning: the %s (pid %d) was stopped by a signal; it is continued", child.name(), child.pid());
+  child.stopped_at_ms = 0;
   signal_pidfd(child.pidfd(), SIGCONT);
 }
 
@@ -368,8 +372,11 @@ void Supervisor::respawn_due(Place place) {
 void Supervisor::arm_timer() {
   uint64_t next_ms = UINT64_MAX;
   const uint64_t now_ms = monotonic_ms();
-  for (const SupervisedChild* child : {&frontend_, &zygote_})
+  for (const SupervisedChild* child : {&frontend_, &zygote_}) {
     if (!child->is_alive() && child->respawn_at_ms != 0) next_ms = std::min(next_ms, child->respawn_at_ms);
+    if (child->is_alive() && child->stopped_at_ms != 0)
+      next_ms = std::min(next_ms, child->stopped_at_ms + kStoppedPatienceMs);
+  }
   if (retry_at_rest_) next_ms = now_ms + kRestPollMs;
   if (look_at_adopted_again_) next_ms = std::min(next_ms, now_ms + kAdoptedPollMs);
   if (phase_ == Phase::kStopping || phase_ == Phase::kEnding) next_ms = std::min(next_ms, phase_ends_ms_);

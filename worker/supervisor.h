@@ -100,7 +100,7 @@ class Supervisor : private EventUplink {
   void check_frontend();
   void check_zygote();
   void check_adopted();
-  static void wake_stopped(const SupervisedChild& child);
+  static void wake_stopped(SupervisedChild& child);
   void reap_strangers();
   void respawn_due(Place place);
   void plan_respawn(SupervisedChild& child, int wait_status);

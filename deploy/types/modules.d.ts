@@ -18,6 +18,8 @@ declare namespace Rampart {
     (name: "rampart-server"): Server;
     (name: "rampart-webserver"): any;
     (name: string): any;
+    /** The file that require(name) would load, without loading it. Throws when there is none. */
+    resolve(name: string): string;
     /** Modules by file. Deleting an entry loads that file again. */
     readonly cache: { [id: string]: Module };
   }

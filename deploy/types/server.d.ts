@@ -16,6 +16,8 @@ declare namespace Rampart {
     start(options: StartOptions): number;
     /** The type that belongs to an extension, with the options' mimeMap. */
     getMime(extension: string): string | undefined;
+    /** For a directoryFunc of your own: the listing that `directoryFunc: true` replies. */
+    defaultDirList(req: Request): Reply;
   }
 
   /** A mapped function. */

@@ -25,12 +25,12 @@ SHOW = """function (req) { return {json: {path: req.path.path, method: req.metho
 
 @pytest.fixture(scope="module")
 def server(shared_site):
-    return shared_site(map=MAP, files=FILES, options=f"notFoundFunc: {SHOW}, scriptTimeout: 0.3, threads: 2")
+    return shared_site(map=MAP, files=FILES, options=f"notFoundFunc: {SHOW}, scriptTimeout: 2, threads: 2")
 
 
 @pytest.fixture(scope="module")
 def developer(shared_site):
-    return shared_site(map=MAP, files=FILES, options=f"notFoundFunc: {SHOW}, scriptTimeout: 0.3, developerMode: true")
+    return shared_site(map=MAP, files=FILES, options=f"notFoundFunc: {SHOW}, scriptTimeout: 2, developerMode: true")
 
 
 MISSING = ["/nowhere", "/", "/only-status", "/missing-at", "/missing-module", "/apps/", "/apps/nope.html",

@@ -119,7 +119,7 @@ TEST_F(Log, AFullDiskStopsNothing) {
 }
 
 TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {
-  constexpr int kThreads = 4, kLines = 50;
+  constexpr int kThreads = 4, kLines = 15;
   StderrCapture log;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t)
