@@ -145,6 +145,8 @@ std::string describe_end(int status) {
 
 }  // namespace
 
+Error compile_deadline_passed() { return failure("it takes longer than the script may run"); }
+
 Result<CompileReply> compile_in_process(const CompileProgram& program, const CompileRequest& request, int lock_fd,
                                         uint64_t deadline_ms) {
   if (program.bytecode_fd < 0)
@@ -175,8 +177,7 @@ Result<CompileReply> compile_in_process(const CompileProgram& program, const Com
     transfer = receive_all(ours.get(), bytes, std::min(limit_ms, deadline_ms));
     if (transfer == Transfer::kTimeout && deadline_ms < limit_ms && can_store) child.let_go();
   }
-  if (transfer == Transfer::kTimeout && deadline_ms < limit_ms)
-    return failure("it takes longer than the script may run");
+  if (transfer == Transfer::kTimeout && deadline_ms < limit_ms) return compile_deadline_passed();
   const int status = child.end();
   if (transfer == Transfer::kTimeout)
     return failure("the compile process took longer than " + std::to_string(limits::kCompileTimeoutMs / 1000) + " s");

@@ -25,6 +25,9 @@ struct CompileProgram {
   int bytecode_fd = -1;  // typescript.duk, open for reading
 };
 
+// The Error of a compilation whose script ran out of time.
+Error compile_deadline_passed();
+
 // An Error when there is no answer: the process could not be started, died, or took longer than
 // limits::kCompileTimeoutMs. So it is at `deadline_ms` (monotonic_ms()), but a process that can store its result goes
 // on then. `lock_fd`: see CompileCache::lock(); -1 without one.

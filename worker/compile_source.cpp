@@ -11,6 +11,7 @@
 #include "common/limits.h"
 #include "common/unique_fd.h"
 #include "worker/block_hook.h"
+#include "worker/compile_client.h"
 #include "worker/compile_prepass.h"
 #include "worker/compile_process.h"
 #include "worker/js_error.h"
@@ -44,6 +45,8 @@ class Compiler {
     const uint64_t deadline_ms = deadline_ns / kNsPerMs + 1;  // not before it, or the script could go on
     const UniqueFd lock = cache_.lock(request.key, std::min(deadline_ms, monotonic_ms() + limits::kCompileTimeoutMs));
     if (auto found = lock ? cache_.find(request.key) : std::nullopt) return std::move(*found);
+    // The one that holds the lock goes on; one more for each request that ran out of time would only slow it down.
+    if (monotonic_ms() >= deadline_ms) return compile_deadline_passed();
     request.cache_folder = cache_.folder();
     auto reply = compile_in_process(program_, request, lock.get(), deadline_ms);
     if (!reply) return reply.error();
