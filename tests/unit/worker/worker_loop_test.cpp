@@ -187,7 +187,7 @@ TEST_F(WorkerLoopTest, RepliesThatTheFrontendDoesNotReadAreBounded) {
     const std::string status = read_proc(worker.pid, "status");
     return std::stol(status.substr(status.find("VmRSS:") + 6));
   };
-  const long before_kb = resident_kb();
+  [[maybe_unused]] const long before_kb = resident_kb();
   for (uint16_t slot = 0; slot < limits::kWindow; ++slot) worker.request(100 + slot, slot);
   worker.flush();
   usleep(300'000);
