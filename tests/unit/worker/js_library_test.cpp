@@ -204,6 +204,23 @@ TEST(Map, HoldsManyEntries) {
             "10000 0");
 }
 
+// The collector may run in the middle of set(): a finalizer that changes the same Map must not find it half changed.
+TEST(Map, FinalizersMayChangeIt) {
+  Site site;
+  EXPECT_EQ(site.run(R"(
+    var m, extra = 0, expected, bad = 0;
+    function Trash() { this.self = this; Duktape.fin(this, late); }
+    function late() { m.set('extra' + extra++, 1); expected++; }
+    for (var round = 0; round < 1500; ++round) {
+      m = new Map(); expected = 0;
+      for (var i = 0; i < 20; ++i) { new Trash(); m.set(i, i); expected++; if (i % 3 == 0 && m.delete(i)) expected--; }
+      if (m.size !== expected || Array.from(m).length !== expected) ++bad;
+      for (i = 0; i < 20; ++i) if (m.get(i) !== (i % 3 ? i : undefined)) ++bad;
+    }
+    bad + ' ' + (extra > 1000))"),
+            "0 true");
+}
+
 TEST(Map, LetsGoOfWhatIsDeleted) {
   Site site;
   site.run(
