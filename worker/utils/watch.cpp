@@ -51,8 +51,12 @@ class Watcher {
   Watcher(duk_context* js, std::string path, uint32_t number)
       : heap_(JsHeap::of(js)), path_(std::move(path)), number_(number), pid_(getpid()) {}
   ~Watcher() {
-    // In a child the event lies in the base of the parent.
-    if (event_ && pid_ == getpid()) event_free(event_);
+    // In a child the event lies in the base of the parent, and the descriptor's number may be another's by now.
+    if (pid_ != getpid()) {
+      inotify_.release();
+    } else if (event_) {
+      event_free(event_);
+    }
   }
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -65,6 +69,7 @@ class Watcher {
   }
 
   int start_polling(double interval_ms) {
+    inotify_.reset();  // start_inotify() may have got no further
     seen_ = look();
     if (seen_.empty()) return ENOENT;
     const timeval interval = {static_cast<time_t>(interval_ms / 1000),
