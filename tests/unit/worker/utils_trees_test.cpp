@@ -303,6 +303,9 @@ TEST_F(UtilsWatch, ClosedInAChild) {
 }
 
 TEST_F(UtilsWatch, WrongArguments) {
+  for (const char* interval : {"NaN", "Infinity", "-Infinity"}) {
+    EXPECT_EQ(show("watch({path: d, poll: true, interval: " + std::string(interval) + "}, note).close()"), "undefined");
+  }
   EXPECT_JS("watch('/no', note)", "throws watch(): /no: No such file or directory");
   EXPECT_JS("watch(d)", "throws watch(): a callback Function is required");
   EXPECT_JS("watch(note)", "throws watch(): a path is required");
