@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "worker/engine_extra.h"
 #include "worker/js_error.h"
 
 namespace ravelin::worker {
@@ -17,6 +18,19 @@ constexpr uint32_t kMaxCapacity = 1u << 26;  // its index alone has 1.3 GB
 
 duk_uarridx_t key_place(uint32_t slot) { return 3 + 2 * slot; }
 duk_uarridx_t value_place(uint32_t slot) { return 4 + 2 * slot; }
+
+// Script's finalizers run wherever the engine allocates or lets go, and may change the very table that is being
+// changed.
+class FinalizerPause {
+ public:
+  explicit FinalizerPause(duk_context* js) : js_(js) { ravelin_pause_finalizers(js); }
+  ~FinalizerPause() { ravelin_resume_finalizers(js_); }
+  FinalizerPause(const FinalizerPause&) = delete;
+  FinalizerPause& operator=(const FinalizerPause&) = delete;
+
+ private:
+  duk_context* js_;
+};
 
 uint64_t pointer_bits(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
 
@@ -92,6 +106,7 @@ void CollectionTable::link(uint32_t slot, const Key& key) {
 }
 
 void CollectionTable::erase(uint32_t slot) {
+  const FinalizerPause pause(js_);
   const Key key{entries_[slot].identity, entries_[slot].tag};
   uint32_t* link_to_slot = &buckets_[key.hash() & (header_->capacity - 1)];
   while (*link_to_slot != slot) link_to_slot = &entries_[*link_to_slot].chain;
@@ -152,6 +167,7 @@ void CollectionTable::push_compacted(duk_context* js, duk_idx_t table, uint32_t 
 }
 
 void CollectionTable::add(duk_context* js, duk_idx_t owner, const char* slot_name, duk_idx_t table, duk_idx_t key) {
+  const FinalizerPause pause(js);
   CollectionTable view(js, table);
   if (view.end() == view.header_->capacity) {
     const uint32_t capacity = view.header_->capacity;
@@ -181,6 +197,7 @@ void CollectionTable::add(duk_context* js, duk_idx_t owner, const char* slot_nam
 }
 
 void CollectionTable::clear(duk_context* js, duk_idx_t owner, const char* slot_name, duk_idx_t table) {
+  const FinalizerPause pause(js);
   push_new(js);
   duk_dup_top(js);
   duk_put_prop_string(js, owner, slot_name);

@@ -17,6 +17,8 @@ namespace {
 constexpr int kDefaultLevel = 6;
 constexpr int kMaxLevel = 12;
 constexpr size_t kMaxOutputBytes = 256ull * 1024 * 1024;
+constexpr size_t kMinRoom = 4096;   // the first guess at the output of a small input
+constexpr size_t kMaxRatio = 1032;  // of deflate: two bits for 258 bytes
 
 enum Form : duk_int_t { kGzip, kZlib, kRaw };
 constexpr const char* kCompressNames[] = {"gzip", "deflate", "deflateRaw"};
@@ -46,11 +48,11 @@ std::string compress(std::string_view data, int level, Form form) {
 enum class Outcome { kOk, kBad, kTooLarge };
 
 Outcome run_decompressor(libdeflate_decompressor* decompressor, std::string_view data, Form form, size_t& used,
-                         std::string& out, size_t& written) {
+                         std::string& out, size_t filled, size_t& written) {
   const auto run = form == kGzip   ? libdeflate_gzip_decompress_ex
                    : form == kZlib ? libdeflate_zlib_decompress_ex
                                    : libdeflate_deflate_decompress_ex;
-  switch (run(decompressor, data.data(), data.size(), out.data(), out.size(), &used, &written)) {
+  switch (run(decompressor, data.data(), data.size(), out.data() + filled, out.size() - filled, &used, &written)) {
     case LIBDEFLATE_SUCCESS:
       return Outcome::kOk;
     case LIBDEFLATE_INSUFFICIENT_SPACE:
@@ -60,18 +62,29 @@ Outcome run_decompressor(libdeflate_decompressor* decompressor, std::string_view
   }
 }
 
-// The library wants room for everything beforehand: the room doubles until it is enough.
-Outcome decompress(std::string_view& data, size_t room, Form form, std::string& out) {
-  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(libdeflate_alloc_decompressor());
+using Decompressor = std::unique_ptr<libdeflate_decompressor, FreeDecompressor>;
+
+Decompressor make_decompressor() {
+  Decompressor decompressor(libdeflate_alloc_decompressor());
   if (!decompressor) throw std::bad_alloc();
-  for (room = std::clamp<size_t>(room, 4096, kMaxOutputBytes);; room = std::min(room * 2, kMaxOutputBytes)) {
-    out.resize(room);
+  return decompressor;
+}
+
+// Puts what `data` begins with into `out` from `filled` on, moves both along. The library wants room for everything
+// beforehand: `out` doubles until it is enough, and what is left behind `filled` serves the next call.
+Outcome decompress(libdeflate_decompressor* decompressor, std::string_view& data, Form form, std::string& out,
+                   size_t& filled) {
+  for (;;) {
     size_t used = 0;
     size_t written = 0;
-    const Outcome outcome = run_decompressor(decompressor.get(), data, form, used, out, written);
-    if (outcome == Outcome::kTooLarge && room < kMaxOutputBytes) continue;
-    out.resize(written);
-    data.remove_prefix(outcome == Outcome::kOk ? used : 0);
+    const Outcome outcome = run_decompressor(decompressor, data, form, used, out, filled, written);
+    if (outcome == Outcome::kTooLarge && out.size() < kMaxOutputBytes) {
+      out.resize(std::clamp(out.size() * 2, kMinRoom, kMaxOutputBytes));
+      continue;
+    }
+    if (outcome != Outcome::kOk) return outcome;
+    filled += written;
+    data.remove_prefix(used);
     return outcome;
   }
 }
@@ -102,17 +115,17 @@ duk_ret_t utils_decompress(duk_context* ctx) {
   const std::string message = std::string(name) + "(): data must be a String or Buffer";
   std::string_view data = data_at(ctx, 0, scratch, message.c_str());
   about_to_block();
-  std::string all;
+  const Decompressor decompressor = make_decompressor();
+  std::string out(std::clamp<size_t>(data.size() * 4, kMinRoom, kMaxOutputBytes), '\0');
+  size_t filled = 0;
   do {
-    std::string out;
-    const Outcome outcome = decompress(data, data.size() * 4, form, out);
-    if (outcome == Outcome::kTooLarge || all.size() + out.size() > kMaxOutputBytes) {
+    const Outcome outcome = decompress(decompressor.get(), data, form, out, filled);
+    if (outcome == Outcome::kTooLarge) {
       throw_error(ctx, "%s(): output is larger than %zu bytes", name, kMaxOutputBytes);
     }
     if (outcome == Outcome::kBad) throw_error(ctx, "%s(): bad compressed data", name);
-    all = all.empty() ? std::move(out) : all + out;
   } while (form == kGzip && !data.empty());
-  push_buffer(ctx, all);
+  push_buffer(ctx, std::string_view(out).substr(0, filled));
   return 1;
 }
 
@@ -145,7 +158,15 @@ duk_ret_t utils_adler32(duk_context* ctx) {
 uint32_t crc32_of(std::string_view data) { return libdeflate_crc32(0, bytes_of(data), data.size()); }
 
 bool inflate_raw(std::string_view data, size_t expected_size, std::string& out) {
-  return decompress(data, expected_size, kRaw, out) == Outcome::kOk;
+  // A size that is a lie must not cost its memory: nor more, nor what so few bytes cannot hold.
+  if (expected_size > kMaxOutputBytes || expected_size / kMaxRatio > data.size()) return false;
+  const Decompressor decompressor = make_decompressor();
+  out.assign(expected_size, '\0');
+  size_t used = 0;
+  size_t written = 0;
+  if (run_decompressor(decompressor.get(), data, kRaw, used, out, 0, written) != Outcome::kOk) return false;
+  out.resize(written);
+  return true;
 }
 
 void put_compress_functions(duk_context* ctx) {

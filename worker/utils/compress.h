@@ -15,8 +15,8 @@ void put_compress_functions(duk_context* ctx);
 
 uint32_t crc32_of(std::string_view data);
 
-// Replaces `out` by what raw deflate data holds; `expected_size` is a hint. False when the data is bad or gives more
-// than the 256 MB that a script may get.
+// Replaces `out` by what raw deflate data holds; False when the data is bad, gives more than `expected_size` or
+// more than the 256 MB that a script may get.
 bool inflate_raw(std::string_view data, size_t expected_size, std::string& out);
 
 }  // namespace ravelin::worker

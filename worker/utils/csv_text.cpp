@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 
 #include "common/text.h"
@@ -124,7 +125,10 @@ std::optional<double> decimal_number(std::string text, const CsvFormat& format) 
   const auto digit_count = std::count_if(digits.begin(), digits.end(), is_digit);
   if (digit_count == 0 || points > 1 || digit_count + points != static_cast<long>(digits.size())) return std::nullopt;
   double value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+  const auto end = digits.data() + digits.size();
+  const auto result = std::from_chars(digits.data(), end, value, std::chars_format::fixed);
+  // It tells neither which way the number is out of range nor what is nearest: Infinity or 0.
+  if (result.ec == std::errc::result_out_of_range) value = strtod(std::string(digits).c_str(), nullptr);
   return text.starts_with('-') ? -value : value;
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -85,21 +86,6 @@ bool FileHandle::read(std::string& out, size_t max) {
   return true;
 }
 
-std::string FileHandle::read_line_part(size_t max) {
-  std::string line = read_line();
-  if (line.size() > max) {
-    size_t excess = line.size() - max;
-    if (read_position_ >= excess) {
-      read_position_ -= excess;
-    } else {  // the last line, which read_line() took whole
-      read_ahead_ = line.substr(max);
-      read_position_ = 0;
-    }
-    line.resize(max);
-  }
-  return line;
-}
-
 off_t FileHandle::seek(off_t offset, int whence) {
   unread();
   return lseek(fd_, offset, whence);
@@ -108,8 +94,11 @@ off_t FileHandle::seek(off_t offset, int whence) {
 bool FileHandle::redirect(int standard_fd) {
   fflush(nullptr);
   UniqueFd saved(fcntl(standard_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!saved || dup2(fd_, standard_fd) < 0) return false;
+  struct stat status;
+  if (!saved || fstat(saved.get(), &status) != 0 || dup2(fd_, standard_fd) < 0) return false;
   saved_stream_ = std::move(saved);
+  saved_device_ = status.st_dev;
+  saved_inode_ = status.st_ino;
   redirected_fd_ = standard_fd;
   return true;
 }
@@ -118,8 +107,14 @@ void FileHandle::close() {
   if (is_standard() || is_closed()) return;
   if (saved_stream_) {
     fflush(nullptr);
-    dup2(saved_stream_.get(), redirected_fd_);
-    saved_stream_.reset();
+    // A worker closes the pipes and sockets that it has inherited (fork_hygiene.h): the number may be another's by now.
+    struct stat status;
+    if (fstat(saved_stream_.get(), &status) == 0 && status.st_dev == saved_device_ && status.st_ino == saved_inode_) {
+      dup2(saved_stream_.get(), redirected_fd_);
+      saved_stream_.reset();
+    } else {
+      saved_stream_.release();
+    }
   }
   fd_ = -1;
   if (!is_memory()) owned_.reset();
@@ -143,13 +138,14 @@ void FileHandle::release_memory() {
   owned_.reset();
 }
 
-std::string FileHandle::read_line(int timeout_ms) {
+std::string FileHandle::read_line(int timeout_ms, size_t max) {
   uint64_t deadline_ms = monotonic_ms() + static_cast<uint64_t>(std::max(timeout_ms, 0));
   for (size_t scanned = read_position_;;) {
-    size_t newline = read_ahead_.find('\n', scanned);
-    if (newline != std::string::npos) {
-      std::string line = read_ahead_.substr(read_position_, newline + 1 - read_position_);
-      read_position_ = newline + 1;
+    const std::string_view ready = std::string_view(read_ahead_).substr(read_position_, max);
+    const size_t newline = ready.find('\n', scanned - read_position_);
+    if (newline != std::string_view::npos || ready.size() == max) {
+      std::string line(ready.substr(0, newline == std::string_view::npos ? max : newline + 1));
+      read_position_ += line.size();
       return line;
     }
     read_ahead_.erase(0, read_position_);

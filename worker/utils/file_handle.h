@@ -7,6 +7,7 @@
 #include <duktape.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,11 +44,8 @@ class FileHandle {
   bool read(std::string& out, size_t max);
 
   // The next line with its newline, or what is left, or nothing at the end or after an error. With a timeout, nothing
-  // when no whole line has come by then; a later call goes on where this one stopped.
-  std::string read_line(int timeout_ms = -1);
-
-  // As read_line(), at most `max` bytes of it.
-  std::string read_line_part(size_t max);
+  // when no whole line has come by then; a later call goes on where this one stopped. At most `max` bytes of the line.
+  std::string read_line(int timeout_ms = -1, size_t max = SIZE_MAX);
 
   // As lseek(), -1 with errno.
   off_t seek(off_t offset, int whence);
@@ -69,6 +67,8 @@ class FileHandle {
   UniqueFd owned_;
   int fd_;
   UniqueFd saved_stream_;  // what redirected_fd_ was before redirect()
+  dev_t saved_device_ = 0;
+  ino_t saved_inode_ = 0;
   int redirected_fd_ = -1;
   std::string read_ahead_;
   size_t read_position_ = 0;

@@ -124,6 +124,12 @@ void match_segments(Glob& glob, const std::string& folder, const std::string& sh
   const bool is_last = at + 1 == glob.segments.size();
   const bool any_depth = segment == "**";
   if (any_depth && !is_last) match_segments(glob, folder, shown, at + 1, depth);
+  if (segment == "." || segment == "..") {  // list_names() leaves them out
+    const std::string path = child_of(folder, segment);
+    if (!is_last) return match_segments(glob, path, shown + segment + "/", at + 1, depth + 1);
+    if (access(path.c_str(), F_OK) == 0) glob.found.insert(shown + segment);
+    return;
+  }
   std::vector<std::string> names;
   list_names(folder, names);
   for (const std::string& name : names) {
@@ -212,6 +218,8 @@ void copy_tree(duk_context* ctx, const std::string& from, const std::string& to,
     return;
   } else if (S_ISLNK(status.st_mode)) {
     copy_link(ctx, from, to, how);
+  } else if (!S_ISREG(status.st_mode)) {
+    throw_error(ctx, "cp(): %s: is not a file, directory or link", from.c_str());
   } else {
     std::string failed_on;
     const int error = copy_file(from, to, how.overwrites, failed_on);

@@ -167,10 +167,12 @@ duk_ret_t utils_touch(duk_context* ctx) {
 
 int copy_file(const std::string& from, const std::string& to, bool overwrite, std::string& failed_on) {
   failed_on = from;
-  UniqueFd source(open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // A FIFO would let open() wait for its writer.
+  UniqueFd source(open(from.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat source_status;
   if (!source || fstat(source.get(), &source_status) != 0) return errno;
   if (S_ISDIR(source_status.st_mode)) return EISDIR;
+  if (!S_ISREG(source_status.st_mode)) return EOPNOTSUPP;  // its data may have no end
   failed_on = to;
   struct stat target_status;
   if (stat(to.c_str(), &target_status) == 0) {

@@ -233,7 +233,7 @@ duk_ret_t utils_fgets(duk_context* ctx) {
   std::unique_ptr<FileHandle> opened;
   FileHandle& handle = handle_or_file(ctx, "fgets", O_RDONLY, opened);
   const TerminalMode terminal(handle.fd(), echoes ? 0 : static_cast<tcflag_t>(ECHO));
-  const std::string line = handle.read_line_part(max);
+  const std::string line = handle.read_line(-1, max);
   if (line.empty()) {
     duk_push_null(ctx);
   } else {

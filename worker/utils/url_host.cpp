@@ -80,6 +80,7 @@ std::optional<std::string> parse_ipv4(std::string_view host) {
 // Lower case, the longest run of zeros as "::", never with dots.
 std::optional<std::string> parse_ipv6(std::string_view text) {
   in6_addr address;
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton() would stop there
   if (inet_pton(AF_INET6, std::string(text).c_str(), &address) != 1) return std::nullopt;
   unsigned pieces[8];
   for (int i = 0; i < 8; ++i) {

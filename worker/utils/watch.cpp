@@ -29,6 +29,7 @@ namespace {
 
 constexpr double kDefaultIntervalMs = 1000;
 constexpr double kMinIntervalMs = 10;
+constexpr double kMaxIntervalMs = 86'400'000;
 constexpr char kWatcherKey[] = DUK_HIDDEN_SYMBOL("watcher");
 constexpr const char* kStore = "ravelinWatchers";  // in the heap stash: their callbacks, by number
 constexpr uint32_t kEvents = IN_MODIFY | IN_ATTRIB | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVED_FROM |
@@ -51,8 +52,12 @@ class Watcher {
   Watcher(duk_context* js, std::string path, uint32_t number)
       : heap_(JsHeap::of(js)), path_(std::move(path)), number_(number), pid_(getpid()) {}
   ~Watcher() {
-    // In a child the event lies in the base of the parent.
-    if (event_ && pid_ == getpid()) event_free(event_);
+    // In a child the event lies in the base of the parent, and the descriptor's number may be another's by now.
+    if (pid_ != getpid()) {
+      inotify_.release();
+    } else if (event_) {
+      event_free(event_);
+    }
   }
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -65,6 +70,7 @@ class Watcher {
   }
 
   int start_polling(double interval_ms) {
+    inotify_.reset();  // start_inotify() may have got no further
     seen_ = look();
     if (seen_.empty()) return ENOENT;
     const timeval interval = {static_cast<time_t>(interval_ms / 1000),
@@ -220,7 +226,9 @@ WatchRequest read_request(duk_context* ctx) {
       if (push_option(ctx, i, "path")) request.path = path_at(ctx, -1, "watch()");
       if (push_option(ctx, i, "poll")) request.polls = duk_to_boolean(ctx, -1);
       if (push_option(ctx, i, "interval") && duk_is_number(ctx, -1)) {
-        request.interval_ms = std::max(duk_get_number(ctx, -1), kMinIntervalMs);
+        // NaN becomes the least: it fails the comparison.
+        const double wanted_ms = duk_get_number(ctx, -1);
+        request.interval_ms = wanted_ms > kMinIntervalMs ? std::min(wanted_ms, kMaxIntervalMs) : kMinIntervalMs;
       }
     }
   }

@@ -6,9 +6,12 @@
 #include <time.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "common/limits.h"
 #include "common/sys.h"
 #include "common/unique_fd.h"
 #include "worker/block_hook.h"
@@ -130,8 +133,9 @@ bool is_harmless(std::string_view name) {
   return true;
 }
 
-// The names at index 2; one that ends in '/' selects all below it.
-std::vector<std::string> selected_names(duk_context* ctx) {
+// The names at index 2; one that ends in '/' selects all below it. nullopt: none given, which selects all.
+std::optional<std::vector<std::string>> selected_names(duk_context* ctx) {
+  if (!is_given(ctx, 2)) return std::nullopt;
   std::vector<std::string> names;
   if (is_text(ctx, 2)) {
     names.push_back(text_at(ctx, 2));
@@ -142,16 +146,39 @@ std::vector<std::string> selected_names(duk_context* ctx) {
       names.push_back(path_at(ctx, -1, "zipExtract()", "name"));
       duk_pop(ctx);
     }
-  } else if (is_given(ctx, 2)) {
+  } else {
     throw_error(ctx, "zipExtract(): names must be an Array of Strings");
   }
   return names;
 }
 
 bool is_selected(const std::string& name, const std::vector<std::string>& names) {
-  return names.empty() || std::any_of(names.begin(), names.end(), [&name](const std::string& wanted) {
-           return wanted == name || (wanted.ends_with('/') && name.starts_with(wanted));
-         });
+  return std::any_of(names.begin(), names.end(), [&name](const std::string& wanted) {
+    return wanted == name || (wanted.ends_with('/') && name.starts_with(wanted));
+  });
+}
+
+// The entries to extract. Links in an archive are left out: they could lead anywhere. Throws when they are too much for
+// any disk, or share their data, as only an archive does that is made to fill disks.
+std::vector<ZipEntry> entries_to_extract(duk_context* ctx, const Archive& archive) {
+  const auto names = selected_names(ctx);
+  std::vector<ZipEntry> selected;
+  std::set<uint32_t> offsets;
+  uint64_t bytes = 0;
+  for (const ZipEntry& entry : archive.entries) {
+    if (!is_harmless(entry.name)) throw_error(ctx, "zipExtract(): the name '%s' leads out", entry.name.c_str());
+    if (S_ISLNK(entry.mode) || (names && !is_selected(entry.name, *names))) continue;
+    if (!offsets.insert(entry.header_offset).second) {
+      throw_error(ctx, "zipExtract(): %s: another entry has the same data", entry.name.c_str());
+    }
+    bytes += entry.size;
+    selected.push_back(entry);
+  }
+  if (bytes > limits::kMaxZipExtractBytes) {
+    throw_error(ctx, "zipExtract(): the entries have more than %llu bytes",
+                static_cast<unsigned long long>(limits::kMaxZipExtractBytes));
+  }
+  return selected;
 }
 
 // Makes the folders above `path`, and `path` itself when it ends in '/'.
@@ -168,19 +195,15 @@ int write_entry(const std::string& path, const std::string& contents, mode_t mod
   return 0;
 }
 
-// zipExtract(zip, dest[, names]). Links in an archive are left out: they could lead anywhere.
+// zipExtract(zip, dest[, names])
 duk_ret_t utils_zip_extract(duk_context* ctx) {
   duk_set_top(ctx, 3);
   Archive archive;
   read_archive(ctx, "zipExtract()", archive);
   const std::string target = path_at(ctx, 1, "zipExtract()", "destination") + "/";
-  const std::vector<std::string> names = selected_names(ctx);
-  for (const ZipEntry& entry : archive.entries) {
-    if (!is_harmless(entry.name)) throw_error(ctx, "zipExtract(): the name '%s' leads out", entry.name.c_str());
-  }
-  size_t count = 0;
-  for (const ZipEntry& entry : archive.entries) {
-    if (!is_selected(entry.name, names) || S_ISLNK(entry.mode)) continue;
+  if (target == "/") throw_error(ctx, "zipExtract(): destination is empty");
+  const std::vector<ZipEntry> selected = entries_to_extract(ctx, archive);
+  for (const ZipEntry& entry : selected) {
     const std::string path = target + entry.name;
     int error = make_folders(path);
     if (error == 0 && !entry.is_directory()) {
@@ -188,9 +211,8 @@ duk_ret_t utils_zip_extract(duk_context* ctx) {
       error = write_entry(path, contents_of(ctx, "zipExtract()", archive, entry), mode);
     }
     if (error != 0) throw_error(ctx, "zipExtract(): %s: %s", path.c_str(), errno_text(error).c_str());
-    ++count;
   }
-  duk_push_number(ctx, static_cast<double>(count));
+  duk_push_number(ctx, static_cast<double>(selected.size()));
   return 1;
 }
 

@@ -193,6 +193,8 @@ TEST_F(WholeContext, CsvCells) {
           R"((function(c) { return [c instanceof Date, c.getTime()]; })(row("3.2.2020", {timeFormat:"%d.%m.%Y"})[0]))"),
       "[true,1580688000000]");
   EXPECT_EQ(json(R"(row("1,x", {includeRawString:true}))"), R"([{"value":1,"raw":"1"},{"value":"x","raw":"x"}])");
+  site_.run("var nines = new Array(400).join('9')");
+  EXPECT_EQ(json("[row(nines)[0] === Infinity, row('-' + nines)[0] === -Infinity]"), "[true,true]");
   EXPECT_EQ(json(R"(rampart.import.csv("a\r\n\r\nb\r\n").results)"), R"([["a"],["b"]])");
   EXPECT_EQ(json(R"(rampart.import.csv("").rowCount)"), "0");
 }

@@ -204,6 +204,22 @@ TEST(Map, HoldsManyEntries) {
             "10000 0");
 }
 
+// The collector may run in the middle of set(): a finalizer that changes the same Map must not find it half changed.
+TEST(Map, FinalizersMayChangeIt) {
+  Site site;
+  EXPECT_EQ(site.run(R"(
+    var m, extra = 0, expected, bad = 0;
+    function Trash() { this.self = this; Duktape.fin(this, late); }
+    function late() { m.set('extra' + extra++, 1); expected++; }
+    for (var round = 0; round < 20000; ++round) {  // short: most allocations are then those of growing
+      m = new Map(); expected = 0; new Trash();
+      for (var i = 0; i < 9; ++i) { m.set(i, i); expected++; }
+      if (m.size !== expected || m.get(8) !== 8 || m.get(7) !== 7) ++bad;
+    }
+    bad + ' ' + (extra > 1000))"),
+            "0 true");
+}
+
 TEST(Map, LetsGoOfWhatIsDeleted) {
   Site site;
   site.run(

@@ -8,6 +8,7 @@
 
 #include "tests/unit/worker/js_fixture.h"
 #include "tests/unit/worker/script_table.h"
+#include "worker/utils/file_handle.h"
 
 namespace ravelin::worker {
 namespace {
@@ -122,6 +123,44 @@ TEST_F(UtilsHandles, StreamsAreRedirectedUntilTheHandleIsClosed) {
   testing::internal::CaptureStdout();
   run("printf('back')");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "back");
+}
+
+// As in a worker, which has closed the pipe that was stdout in the launcher, and has something else there.
+TEST_F(UtilsHandles, ARedirectionLeavesForeignDescriptorsAlone) {
+  const int number = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100);
+  ASSERT_GE(number, 0);
+  FileHandle handle(UniqueFd(open((folder_ / "x").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+  const int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);  // the number that redirect() will get
+  close(saved);
+  ASSERT_TRUE(handle.redirect(STDOUT_FILENO));
+  const int other = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  dup2(other, saved);
+  handle.close();
+  struct stat at_stdout, at_saved;
+  const bool is_open = fstat(saved, &at_saved) == 0;
+  fstat(STDOUT_FILENO, &at_stdout);
+  dup2(number, STDOUT_FILENO);
+  close(number);
+  close(saved);
+  close(other);
+  EXPECT_TRUE(is_open);
+  EXPECT_FALSE(S_ISDIR(at_stdout.st_mode));
+}
+
+// A line without end must not be read whole for a part of it.
+TEST_F(UtilsHandles, PartsOfAnEndlessLine) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_EQ(write(ends[1], "0123456789", 10), 10);
+  FileHandle handle{UniqueFd(ends[0])};
+  alarm(20);  // it would wait for the newline
+  EXPECT_EQ(handle.read_line(-1, 4), "0123");
+  EXPECT_EQ(handle.read_line(-1, 4), "4567");
+  ASSERT_EQ(write(ends[1], "\nx", 2), 2);
+  EXPECT_EQ(handle.read_line(-1, 99), "89\n");
+  close(ends[1]);
+  EXPECT_EQ(handle.read_line(-1, 99), "x");
+  alarm(0);
 }
 
 TEST_F(UtilsHandles, LinesOfAHandleOutliveTheScriptsReference) {

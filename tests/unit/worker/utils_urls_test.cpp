@@ -22,6 +22,7 @@ TEST_F(UtilsUrls, Components) {
   EXPECT_JS(R"([urlComponents("/no/base"), urlComponents("/a", "also/relative"), urlComponents("http://")].length)",
             "3");
   EXPECT_JS(R"(urlComponents("/no/base"))", "undefined");
+  EXPECT_JS("urlComponents('http://[::1\\0x]/') === urlComponents('http://[::g]/')", "true");  // no URL, both
   EXPECT_JS("urlComponents(5)", "throws urlComponents(): the URL must be a String");
 }
 
