@@ -102,12 +102,15 @@ const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
     return "Reply to a request that it had not begun";
   auto reply = ipc::decode_reply(frame.payload, static_cast<bool>(frame.descriptor));
   if (!reply) return "Reply that does not decode";
+  bool is_streamed = (reply.value().flags & ipc::kReplyStream) != 0;
+  // While the request is in its slot: settle() answers it when the worker is dead.
+  if (is_streamed && link.streams.size() >= limits::kMaxStreams) return kTooManyStreams;
   Request* request = slot->request;
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
-  if ((reply.value().flags & ipc::kReplyStream) != 0) [[unlikely]] {
-    if (const char* fault = open_stream(link, frame.stream, request, RequestState::kStreaming)) return fault;
+  if (is_streamed) [[unlikely]] {
+    open_stream(link, frame.stream, request, RequestState::kStreaming);
     if (request != nullptr) request->connection.begin_stream(reply.value(), std::move(frame.descriptor));
     return nullptr;
   }

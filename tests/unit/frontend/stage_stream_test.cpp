@@ -6,6 +6,13 @@
 #include "tests/unit/frontend/dispatcher_fixture.h"
 
 namespace ravelin::frontend {
+
+struct DispatcherTestAccess {
+  static void fill_streams(Dispatcher& dispatcher) {
+    for (uint64_t i = 0; i < limits::kMaxStreams; ++i) dispatcher.links_[0].streams[~i] = nullptr;
+  }
+};
+
 namespace {
 
 using ipc::FrameType;
@@ -245,6 +252,22 @@ TEST(Stream, LiesAreFatal) {
     Client client(site.port);
     lie.tell(site, client);
     site.expect_killed(lie.what);
+  }
+}
+
+TEST(Stream, ARequestBeyondTheMostStreamsIsAnsweredWhenTheWorkerIsDead) {
+  for (bool is_deferred : {true, false}) {
+    StreamSite site;
+    Client client(site.port);
+    Taken taken = site.take(client);
+    site.thread->call([&] { DispatcherTestAccess::fill_streams(site.loop->dispatcher()); });
+    if (is_deferred) {
+      send_frame(*site.worker, FrameType::kDeferred, taken, {});
+    } else {
+      send_frame(*site.worker, FrameType::kReply, taken, stream_payload("first"));
+    }
+    site.expect_killed("too many open streams");
+    EXPECT_EQ(client.answer().status, 502);
   }
 }
 
