@@ -437,6 +437,16 @@ TEST(DispatcherProtocol, NothingComesBeforeHello) {
   EXPECT_TRUE(site.log.waits_for("was killed: it broke the protocol"));
 }
 
+TEST(DispatcherProtocol, NobodyRetiresBeforeHello) {
+  Site site(1);
+  auto worker = site.zygote.take_spawn();
+  ASSERT_TRUE(worker);
+  site.zygote.announce(*worker);
+  send_frame(*worker, FrameType::kRetire, Taken{}, "tired");
+  EXPECT_TRUE(was_killed(site.zygote.report_exit(*worker)));
+  EXPECT_TRUE(site.log.waits_for("was killed: it broke the protocol \\(Retire before Hello"));
+}
+
 TEST(DispatcherProtocol, TheSecondReplyToARequestIsALie) {
   Site site(1);
   auto worker = site.zygote.take_ready_worker();
