@@ -79,8 +79,8 @@ const char* Dispatcher::on_chunk(WorkerLink& link, ipc::Frame& frame) {
   auto found = link.streams.find(frame.stream);
   if (found == link.streams.end()) return "Chunk of no stream";
   auto piece = ipc::decode_chunk(frame.payload, static_cast<bool>(frame.descriptor));
+  // No progress for those in the window: pieces could flow for ever while they wait.
   if (!piece) return "Chunk that does not decode";
-  link.progress_ns = events_.now_ns();
   Request* request = found->second;
   if (request == nullptr) return nullptr;  // it was sent before the worker knew that the client has gone
   if (request->state != RequestState::kStreaming || !request->connection.wants_piece())

@@ -271,6 +271,32 @@ TEST(Stream, ARequestBeyondTheMostStreamsIsAnsweredWhenTheWorkerIsDead) {
   }
 }
 
+TEST(Stream, PiecesDoNotHoldUpTheRequestsBehindThem) {
+  Site site(2);
+  auto busy = site.zygote.take_ready_worker(), other = site.zygote.take_spawn();
+  ASSERT_TRUE(busy && other);
+  Client gone(site.port), waiting(site.port);
+  gone.get("/");
+  Taken taken = take_request(*busy);
+  ASSERT_TRUE(begin(*busy, taken));
+  send_frame(*busy, FrameType::kReply, taken, stream_payload("first"));
+  expect_frame(*busy, FrameType::kChunkReady, taken);
+  gone.abort();
+  expect_frame(*busy, FrameType::kAbort, taken);
+  waiting.get("/waits");
+  ASSERT_EQ(take_request(*busy).path, "/waits");
+  site.zygote.announce(*other);
+  other->say_hello();
+  ipc::Frame frame;
+  bool has_come = false;
+  for (int i = 0; i < 2000 && !has_come; ++i) {
+    send_frame(*busy, FrameType::kChunk, taken, chunk_payload("piece"));
+    has_come = other->channel().receive(frame, 1);
+  }
+  ASSERT_TRUE(has_come) << "nobody took the request back";
+  EXPECT_EQ(frame.type, FrameType::kRequest);
+}
+
 TEST(Stream, AClientThatDoesNotReadIsNotPulledFor) {
   StreamSite site;
   Client client(site.port);
