@@ -258,11 +258,25 @@ TEST(DispatcherQueue, ForgetsAClientThatHasGone) {
   Site site(1);
   auto clients = site.connect(2);
   site.get_in_one_turn(clients);
-  clients[0]->close();
+  clients[0]->abort();
   site.settle();
   auto worker = site.zygote.take_ready_worker();
   ASSERT_TRUE(worker);
   EXPECT_EQ(take_request(*worker).path, "/1");
+}
+
+TEST(DispatcherQueue, AnswersAClientThatHasClosedOnlyItsSide) {
+  Site site(1);
+  auto clients = site.connect(1);
+  site.get_in_one_turn(clients);
+  clients[0]->finish();
+  site.settle();
+  auto worker = site.zygote.take_ready_worker();
+  ASSERT_TRUE(worker);
+  Taken taken = take_request(*worker);
+  ASSERT_TRUE(begin(*worker, taken));
+  reply(*worker, taken, "heard");
+  EXPECT_EQ(clients[0]->answer().body, "heard");
 }
 
 TEST(DispatcherQueue, IsBoundedInLength) {
