@@ -13,9 +13,9 @@ constexpr size_t kMaxHeaderBytes = 64 * 1024;  // all header lines of a request 
 // What the options may raise these two to: the head of a request must fit into one frame (kMaxFramePayload).
 constexpr size_t kLargestRequestLine = 128 * 1024;
 constexpr size_t kLargestHeaderBytes = 128 * 1024;
-constexpr size_t kMaxHeaderCount = 256;        // 431 beyond; each header costs the script a property
-constexpr size_t kMaxMethodLength = 32;        // the longest registered method has 17 letters
-constexpr size_t kMaxTrailerBytes = 8 * 1024;  // trailers are read and dropped
+constexpr size_t kMaxHeaderCount = 256;              // 431 beyond; each header costs the script a property
+constexpr size_t kMaxMethodLength = 32;              // the longest registered method has 17 letters
+constexpr size_t kMaxTrailerBytes = 8 * 1024;        // trailers are read and dropped
 constexpr uint64_t kDefaultMaxBodyBytes = 52428800;  // server-details 14: maxBodySize
 constexpr size_t kBodyMemoryBytes = 64 * 1024;       // a larger request body goes to an unlinked temporary file
 constexpr size_t kDefaultMaxRead = 65536;            // manual: maxRead

@@ -216,9 +216,11 @@ bool EventHub::watch(Context& context, uint64_t now_ns) {
     context.moved_ns = now_ns;
   } else if (!context.is_deaf && now_ns - context.moved_ns >= limits::kEventPatienceMs * kNsPerMs) {
     context.is_deaf = true;
-    logf("warning: %s has taken few or no events for %llu s while %llu KB of them wait; it misses what comes until it does",
-         context.name.c_str(), static_cast<unsigned long long>(limits::kEventPatienceMs / 1000),
-         static_cast<unsigned long long>(load_of(channel) / 1024));
+    logf(
+        "warning: %s has taken few or no events for %llu s while %llu KB of them wait; it misses what comes until it "
+        "does",
+        context.name.c_str(), static_cast<unsigned long long>(limits::kEventPatienceMs / 1000),
+        static_cast<unsigned long long>(load_of(channel) / 1024));
   }
   return true;
 }
