@@ -126,15 +126,3 @@ def test_microtasks_run_after_timers_and_events_of_a_worker(site):
             return {defer: true};
         } }""")
     assert s.get("/").text == "micro"
-
-
-def test_a_promise_that_settles_after_the_reply_changes_nothing(site):
-    s = site(options="threads: 1", map="""{
-        "/": function (req) {
-            return new Promise(function (ok) {
-                setTimeout(function () { req.reply({txt: "@@DIR@/missing.txt"}); ok("second"); }, 5);
-            });
-        } }""")
-    with s.connect() as c:
-        assert c.get("/").status == 404
-        assert c.get("/").status == 404
