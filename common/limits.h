@@ -10,9 +10,12 @@ namespace ravelin::limits {
 // --- HTTP/1 (frontend) ---
 constexpr size_t kMaxRequestLine = 16 * 1024;  // 414 beyond; nginx and Apache take 8 KB, long query strings need more
 constexpr size_t kMaxHeaderBytes = 64 * 1024;  // all header lines of a request together; 431 beyond
-constexpr size_t kMaxHeaderCount = 256;        // 431 beyond; each header costs the script a property
-constexpr size_t kMaxMethodLength = 32;        // the longest registered method has 17 letters
-constexpr size_t kMaxTrailerBytes = 8 * 1024;  // trailers are read and dropped
+// What the options may raise these two to: the head of a request must fit into one frame (kMaxFramePayload).
+constexpr size_t kLargestRequestLine = 128 * 1024;
+constexpr size_t kLargestHeaderBytes = 128 * 1024;
+constexpr size_t kMaxHeaderCount = 256;              // 431 beyond; each header costs the script a property
+constexpr size_t kMaxMethodLength = 32;              // the longest registered method has 17 letters
+constexpr size_t kMaxTrailerBytes = 8 * 1024;        // trailers are read and dropped
 constexpr uint64_t kDefaultMaxBodyBytes = 52428800;  // server-details 14: maxBodySize
 constexpr size_t kBodyMemoryBytes = 64 * 1024;       // a larger request body goes to an unlinked temporary file
 constexpr size_t kDefaultMaxRead = 65536;            // manual: maxRead
@@ -58,7 +61,7 @@ constexpr size_t kEventWindow = 1024 * 1024;             // bytes that a context
 constexpr size_t kEventBatchBytes = 64 * 1024;           // a context sends at the latest when so much waits
 constexpr size_t kEventHighWater = 4 * 1024 * 1024;    // unsent bytes for one listener; then its senders are stopped...
 constexpr size_t kEventLowWater = 1024 * 1024;         // ...until no more than this is unsent
-constexpr uint64_t kEventPatienceMs = 5'000;           // a listener that takes nothing for so long misses events
+constexpr uint64_t kEventPatienceMs = 5'000;           // a listener that takes less than that in so long misses events
 constexpr size_t kEventInboxBytes = 4 * 1024 * 1024;   // received and not yet run; then the channel is not read
 constexpr size_t kMaxEventCopy = 1024 * 1024;          // data that came as fd: copied at once up to this, fds are few
 constexpr size_t kEventQueueBytes = 64 * 1024 * 1024;  // the same with a context's own triggers; then trigger() throws

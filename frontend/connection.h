@@ -50,9 +50,8 @@ class Connection : public TimeoutNode {
   void await_reply();
   // The built-in page for `status`; `paragraph` as for error_page().
   void fail(int status, std::string_view paragraph);
-  // The client closed its side while the request waited: nobody is left to answer.
-  bool client_has_gone() const { return read_closed_; }
-  void abandon() { close(); }
+  // The client has closed its side. It may still read the reply.
+  bool client_has_closed() const { return read_closed_; }
 
   // --- for the loop ---
   void start();

@@ -48,6 +48,7 @@ class Dispatcher {
   uint32_t in_flight() const { return queued_ + dispatched_; }
 
  private:
+  friend struct DispatcherTestAccess;  // tests fill what would take a minute to fill from outside
   struct LinkEvent {
     Dispatcher* dispatcher;
     uint32_t worker;
@@ -92,7 +93,8 @@ class Dispatcher {
   const char* on_late_reply(WorkerLink& link, ipc::Frame& frame);
   const char* on_chunk(WorkerLink& link, ipc::Frame& frame);
   const char* on_stream_end(WorkerLink& link, ipc::Frame& frame);
-  const char* open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state);
+  static constexpr char kTooManyStreams[] = "too many open streams";
+  void open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state);
   void tell_stream(WorkerLink& link, ipc::FrameType type, uint64_t stream);
   void settle_streams(WorkerLink& link);
   void start_deferral_timeout(Request& request);

@@ -110,6 +110,9 @@ void EventHub::on_unlisten(ContextId id, std::string_view event) {
 const char* EventHub::on_trigger(ContextId id, ipc::Frame& frame) {
   auto message = ipc::decode_event_message(frame.payload, static_cast<bool>(frame.descriptor));
   if (!message) return "EventTrigger that does not decode";
+  // Else a flood of descriptors would cost nothing of the window, and descriptors are few.
+  if (frame.descriptor && message->memfd_bytes <= limits::kMaxInlineEvent)
+    return "EventTrigger with a descriptor for data that fits into the frame";
   if (frame.descriptor && !holds_data(frame.descriptor, message->memfd_bytes))
     return "EventTrigger whose descriptor is no sealed memfd with its data";
   if (const char* fault = charge(id, frame, message->memfd_bytes)) return fault;
@@ -206,14 +209,18 @@ bool EventHub::watch(Context& context, uint64_t now_ns) {
     context.missed = 0;
     return false;
   }
-  if (context.moved_ns == 0 || channel.sent_bytes() != context.sent_bytes) {
-    context.sent_bytes = channel.sent_bytes();
+  // While it is congested at least so much waits, so anyone who reads at all can take it.
+  uint64_t sent = channel.sent_bytes() + channel.sent_weight();
+  if (context.moved_ns == 0 || sent - context.sent_bytes >= limits::kEventLowWater) {
+    context.sent_bytes = sent;
     context.moved_ns = now_ns;
   } else if (!context.is_deaf && now_ns - context.moved_ns >= limits::kEventPatienceMs * kNsPerMs) {
     context.is_deaf = true;
-    logf("warning: %s has taken no event for %llu s while %llu KB of them wait; it misses what comes until it does",
-         context.name.c_str(), static_cast<unsigned long long>(limits::kEventPatienceMs / 1000),
-         static_cast<unsigned long long>(load_of(channel) / 1024));
+    logf(
+        "warning: %s has taken few or no events for %llu s while %llu KB of them wait; it misses what comes until it "
+        "does",
+        context.name.c_str(), static_cast<unsigned long long>(limits::kEventPatienceMs / 1000),
+        static_cast<unsigned long long>(load_of(channel) / 1024));
   }
   return true;
 }

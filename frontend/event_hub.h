@@ -59,10 +59,11 @@ class EventHub {
     size_t events = 0;          // that it listens to
     size_t name_bytes = 0;      // of those
     bool is_congested = false;  // in congested_: had more than kEventHighWater unsent, and has more than kEventLowWater
-    bool is_deaf = false;       // congested, and took nothing for kEventPatienceMs: misses the triggers that come
-    uint64_t missed = 0;        // while deaf
-    uint64_t sent_bytes = 0;    // while congested: the channel's count when it was last seen to move...
-    uint64_t moved_ns = 0;      // ...and when that was; 0: not looked at yet
+    bool is_deaf =
+        false;  // congested, and took less than kEventLowWater in kEventPatienceMs: misses the triggers that come
+    uint64_t missed = 0;      // while deaf
+    uint64_t sent_bytes = 0;  // while congested: the channel's count when kEventLowWater more had been taken...
+    uint64_t moved_ns = 0;    // ...and when that was; 0: not looked at yet
   };
   struct NameHash {
     using is_transparent = void;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -17,6 +18,18 @@ uint64_t patience_ns(const ipc::ServerConfig& config, uint64_t ours_ms) {
   return (config.connect_timeout_ms > 0 ? config.connect_timeout_ms : ours_ms) * kNsPerMs;
 }
 
+// A frontend without descriptors could not receive those of replies. So connections get what the rest leaves, and each
+// of them may need a second one for a body.
+size_t most_connections(const ipc::ServerConfig& config) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return limits::kMaxConnectionsPerLoop;
+  constexpr uint64_t kFewest = 16, kReserve = 512;
+  uint64_t own = kReserve + uint64_t{config.workers} * (config.loops + 2);
+  uint64_t rest = limit.rlim_cur > own ? limit.rlim_cur - own : 0;
+  return std::clamp<uint64_t>(rest / 2 / std::max(config.loops, 1u), kFewest, limits::kMaxConnectionsPerLoop);
+}
+
+constexpr uint64_t kPauseMs = 200;
 constexpr int kAcceptsPerTurn = 64;                  // then the accepted ones get their turn first
 constexpr uint64_t kPauseLogNs = 60 * kNsPerSecond;  // a lack of descriptors is logged once in that time
 
@@ -32,7 +45,8 @@ Loop::Loop(const ipc::ServerConfig& config, const Router& router, WorkerTable& t
       head_(patience_ns(config, limits::kDefaultRequestReadTimeoutMs)),
       body_(patience_ns(config, limits::kDefaultRequestReadTimeoutMs)),
       write_(patience_ns(config, limits::kDefaultRequestReadTimeoutMs)),
-      linger_(limits::kLingerMs * kNsPerMs) {
+      linger_(limits::kLingerMs * kNsPerMs),
+      most_connections_(most_connections(config)) {
   check_timer_ = events_.make_event(-1, 0, on_check, this);
   check_ms_ = std::clamp<uint64_t>(idle_.duration_ns() / kNsPerMs / 8, 20, 500);
 }
@@ -81,13 +95,8 @@ void Loop::accept_from(ListeningSocket& listener) {
     UniqueFd client(
         accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-        if (now_ns() >= log_pause_again_ns_) {
-          logf("warning: accepting on %s pauses: %s", listener.info.address.c_str(), errno_text(errno).c_str());
-          log_pause_again_ns_ = now_ns() + kPauseLogNs;
-        }
-        pause_accepting(200);
-      }
+      if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+        pause_accepting(listener, errno_text(errno).c_str());
       return;  // EAGAIN, or a client that went away before it was accepted
     }
     int on = 1;
@@ -96,16 +105,21 @@ void Loop::accept_from(ListeningSocket& listener) {
     connection->next_connection = connections_;
     if (connections_ != nullptr) connections_->previous_connection = connection;
     connections_ = connection;
-    if (++connection_count_ >= limits::kMaxConnectionsPerLoop) pause_accepting(200);
+    if (++connection_count_ >= most_connections_)
+      pause_accepting(listener, "as many connections are open as the limit of open files allows");
     connection->start();
     if (!accepting_) return;
   }
 }
 
-void Loop::pause_accepting(uint64_t ms) {
+void Loop::pause_accepting(const ListeningSocket& socket, const char* why) {
+  if (now_ns() >= log_pause_again_ns_) {
+    logf("warning: accepting on %s pauses: %s", socket.info.address.c_str(), why);
+    log_pause_again_ns_ = now_ns() + kPauseLogNs;
+  }
   for (auto& listener : listeners_) event_del(listener->readable.get());
   accepting_ = false;
-  accept_again_ns_ = now_ns() + ms * kNsPerMs;
+  accept_again_ns_ = now_ns() + kPauseMs * kNsPerMs;
 }
 
 void Loop::on_check(int, short, void* self) {
@@ -117,7 +131,7 @@ void Loop::on_check(int, short, void* self) {
 void Loop::check_timeouts() {
   for (TimeoutList* list : {&idle_, &head_, &body_, &write_, &linger_})
     while (TimeoutNode* node = list->pop_expired(now_ns())) static_cast<Connection*>(node)->on_timeout();
-  if (!accepting_ && !stopping_ && now_ns() >= accept_again_ns_ && connection_count_ < limits::kMaxConnectionsPerLoop) {
+  if (!accepting_ && !stopping_ && now_ns() >= accept_again_ns_ && connection_count_ < most_connections_) {
     accepting_ = true;
     for (auto& listener : listeners_) event_add(listener->readable.get(), nullptr);
   }

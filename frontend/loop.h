@@ -75,7 +75,7 @@ class Loop : public LoopWorkers {
   static void on_accept(int, short, void* listener);
   static void on_check(int, short, void* self);
   void accept_from(ListeningSocket& listener);
-  void pause_accepting(uint64_t ms);
+  void pause_accepting(const ListeningSocket& listener, const char* why);
   void check_timeouts();
   void end_of_turn();
   void turn_event_hub();
@@ -96,6 +96,7 @@ class Loop : public LoopWorkers {
   uint64_t check_ms_;
   Connection* connections_ = nullptr;
   size_t connection_count_ = 0;
+  const size_t most_connections_;
   std::vector<Connection*> resumed_;
   std::vector<Connection*> dead_;
   uint64_t log_pause_again_ns_ = 0;

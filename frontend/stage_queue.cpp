@@ -73,11 +73,14 @@ void Dispatcher::unlink(Request& request) {
 }
 
 void Dispatcher::drain_queue() {
+  // A client that has closed its side may have nothing more to say (`nc -N`), or may have given up. Under overload,
+  // when requests wait long, the second is likely, and then its request is not worth a worker's time.
+  constexpr uint64_t kGivenUpNs = kNsPerSecond;
   while (queue_head_ != nullptr) {
     Request& request = *queue_head_;
-    if (request.connection.client_has_gone()) {
+    if (request.connection.client_has_closed() && events_.now_ns() - request.queued_ns > kGivenUpNs) {
       unlink(request);
-      request.connection.abandon();
+      request.connection.fail(503, "");
       continue;
     }
     WorkerLink* link = choose();

@@ -82,6 +82,7 @@ const char* Dispatcher::handle(WorkerLink& link, ipc::Frame& frame) {
     case FrameType::kAbort:
       return on_stream_end(link, frame);
     case FrameType::kRetire:
+      if (!link.ready) return "Retire before Hello";
       link.retiring = true;
       revoke_waiting(link);
       main_->post([life = life_, slot = link.index, generation = link.generation, why = std::string(frame.payload)] {
@@ -102,12 +103,15 @@ const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
     return "Reply to a request that it had not begun";
   auto reply = ipc::decode_reply(frame.payload, static_cast<bool>(frame.descriptor));
   if (!reply) return "Reply that does not decode";
+  bool is_streamed = (reply.value().flags & ipc::kReplyStream) != 0;
+  // While the request is in its slot: settle() answers it when the worker is dead.
+  if (is_streamed && link.streams.size() >= limits::kMaxStreams) return kTooManyStreams;
   Request* request = slot->request;
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
-  if ((reply.value().flags & ipc::kReplyStream) != 0) [[unlikely]] {
-    if (const char* fault = open_stream(link, frame.stream, request, RequestState::kStreaming)) return fault;
+  if (is_streamed) [[unlikely]] {
+    open_stream(link, frame.stream, request, RequestState::kStreaming);
     if (request != nullptr) request->connection.begin_stream(reply.value(), std::move(frame.descriptor));
     return nullptr;
   }
@@ -127,9 +131,12 @@ const char* Dispatcher::on_dropped(WorkerLink& link, ipc::Frame& frame) {
 std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
   WorkerLink& link = links_[slot];
   if (!link.attached() || link.generation != generation) return {};
-  // What it had sent before it died is in our socket: those requests are answered.
-  bool intact = link.channel->fault() == nullptr;
-  while (intact && link.channel->receive() == Channel::Io::kDone) intact = take_frames(link);
+  // What it had sent before it died is in our socket: those requests are answered. Someone who has inherited the other
+  // end may still write to it, so there is a limit.
+  constexpr int kMostReads = 1024;
+  bool intact = reason != KillReason::kMalformed && link.channel->fault() == nullptr;
+  for (int reads = 0; intact && reads < kMostReads && link.channel->receive() == Channel::Io::kDone; ++reads)
+    intact = take_frames(link);
   std::string running;
   settle(link, reason, running);
   settle_streams(link);

@@ -20,16 +20,11 @@ using ipc::FrameType;
 // --- the worker's end
 
 // The slot is free from here on: long-lived replies do not use up the window.
-const char* Dispatcher::open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state) {
-  if (link.streams.size() >= limits::kMaxStreams) return "too many open streams";
+void Dispatcher::open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state) {
   link.streams[stream] = request;
-  if (request == nullptr) {
-    tell_stream(link, FrameType::kAbort, stream);
-    return nullptr;
-  }
+  if (request == nullptr) return tell_stream(link, FrameType::kAbort, stream);
   request->state = state;
   request->worker = link.index;
-  return nullptr;
 }
 
 void Dispatcher::tell_stream(WorkerLink& link, FrameType type, uint64_t stream) {
@@ -45,11 +40,12 @@ const char* Dispatcher::on_deferred(WorkerLink& link, ipc::Frame& frame) {
   if (slot == nullptr) return "Deferred for no request";
   if (slot->revoked || !link.claims->has_begun(ipc::ClaimPage::index(loop_index_, frame.slot), frame.stream))
     return "Deferred for a request that it had not begun";
+  if (link.streams.size() >= limits::kMaxStreams) return kTooManyStreams;
   Request* request = slot->request;
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
-  if (const char* fault = open_stream(link, frame.stream, request, RequestState::kDeferred)) return fault;
+  open_stream(link, frame.stream, request, RequestState::kDeferred);
   if (request == nullptr) return nullptr;
   if (config_.script_timeout_ms > 0) start_deferral_timeout(*request);
   request->connection.await_reply();
@@ -83,8 +79,8 @@ const char* Dispatcher::on_chunk(WorkerLink& link, ipc::Frame& frame) {
   auto found = link.streams.find(frame.stream);
   if (found == link.streams.end()) return "Chunk of no stream";
   auto piece = ipc::decode_chunk(frame.payload, static_cast<bool>(frame.descriptor));
+  // No progress for those in the window: pieces could flow for ever while they wait.
   if (!piece) return "Chunk that does not decode";
-  link.progress_ns = events_.now_ns();
   Request* request = found->second;
   if (request == nullptr) return nullptr;  // it was sent before the worker knew that the client has gone
   if (request->state != RequestState::kStreaming || !request->connection.wants_piece())

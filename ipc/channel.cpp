@@ -62,6 +62,7 @@ Channel::Io Channel::flush() {
     }
     if (at_attachment) {
       weight_ -= attachments_.front().weight;
+      sent_weight_ += attachments_.front().weight;
       attachments_.pop_front();
     }
     sent_ += static_cast<size_t>(n);

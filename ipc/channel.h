@@ -36,6 +36,8 @@ class Channel {
   uint64_t unsent_weight() const { return weight_; }
   // Bytes that have gone out in the channel's life.
   uint64_t sent_bytes() const { return sent_bytes_; }
+  // The same for the weight of what was attached.
+  uint64_t sent_weight() const { return sent_weight_; }
   Io flush();
   // For a signal handler, while nothing else of the channel is in use: sends what it can of the first `end` bytes of
   // out(), stopping before a frame with a descriptor. Async-signal-safe.
@@ -67,6 +69,7 @@ class Channel {
   std::deque<Attachment> attachments_;
   uint64_t weight_ = 0;  // sum over attachments_
   uint64_t sent_bytes_ = 0;
+  uint64_t sent_weight_ = 0;
   FrameDecoder decoder_;
 };
 

@@ -308,6 +308,7 @@ duk_ret_t DeferredReplies::native_settled(duk_context* js) {
 
 // The value of the Promise, at index 0, is the reply.
 duk_ret_t DeferredReplies::settle_reply(duk_context* js, DeferredReply& reply) {
+  if (reply.is_sending || reply.is_settled) return 0;  // req.reply() was first
   DeferredReplies* self = of(js);
   duk_push_current_function(js);
   duk_get_prop_string(js, -1, kFunctionReq);

@@ -77,6 +77,8 @@ class Client {
   }
   // The client has finished sending, which may be the end of its interest or not.
   void close() { socket_.reset(); }
+  // It sends no more, and still reads.
+  void finish() { shutdown(socket_.get(), SHUT_WR); }
   // The client has gone for sure: a reset.
   void abort() {
     linger at_once{1, 0};

@@ -258,11 +258,25 @@ TEST(DispatcherQueue, ForgetsAClientThatHasGone) {
   Site site(1);
   auto clients = site.connect(2);
   site.get_in_one_turn(clients);
-  clients[0]->close();
+  clients[0]->abort();
   site.settle();
   auto worker = site.zygote.take_ready_worker();
   ASSERT_TRUE(worker);
   EXPECT_EQ(take_request(*worker).path, "/1");
+}
+
+TEST(DispatcherQueue, AnswersAClientThatHasClosedOnlyItsSide) {
+  Site site(1);
+  auto clients = site.connect(1);
+  site.get_in_one_turn(clients);
+  clients[0]->finish();
+  site.settle();
+  auto worker = site.zygote.take_ready_worker();
+  ASSERT_TRUE(worker);
+  Taken taken = take_request(*worker);
+  ASSERT_TRUE(begin(*worker, taken));
+  reply(*worker, taken, "heard");
+  EXPECT_EQ(clients[0]->answer().body, "heard");
 }
 
 TEST(DispatcherQueue, IsBoundedInLength) {
@@ -435,6 +449,16 @@ TEST(DispatcherProtocol, NothingComesBeforeHello) {
   reply(*worker, Taken{}, "too early");
   EXPECT_TRUE(was_killed(site.zygote.report_exit(*worker)));
   EXPECT_TRUE(site.log.waits_for("was killed: it broke the protocol"));
+}
+
+TEST(DispatcherProtocol, NobodyRetiresBeforeHello) {
+  Site site(1);
+  auto worker = site.zygote.take_spawn();
+  ASSERT_TRUE(worker);
+  site.zygote.announce(*worker);
+  send_frame(*worker, FrameType::kRetire, Taken{}, "tired");
+  EXPECT_TRUE(was_killed(site.zygote.report_exit(*worker)));
+  EXPECT_TRUE(site.log.waits_for("was killed: it broke the protocol \\(Retire before Hello"));
 }
 
 TEST(DispatcherProtocol, TheSecondReplyToARequestIsALie) {

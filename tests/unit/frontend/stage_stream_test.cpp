@@ -6,6 +6,13 @@
 #include "tests/unit/frontend/dispatcher_fixture.h"
 
 namespace ravelin::frontend {
+
+struct DispatcherTestAccess {
+  static void fill_streams(Dispatcher& dispatcher) {
+    for (uint64_t i = 0; i < limits::kMaxStreams; ++i) dispatcher.links_[0].streams[~i] = nullptr;
+  }
+};
+
 namespace {
 
 using ipc::FrameType;
@@ -246,6 +253,48 @@ TEST(Stream, LiesAreFatal) {
     lie.tell(site, client);
     site.expect_killed(lie.what);
   }
+}
+
+TEST(Stream, ARequestBeyondTheMostStreamsIsAnsweredWhenTheWorkerIsDead) {
+  for (bool is_deferred : {true, false}) {
+    StreamSite site;
+    Client client(site.port);
+    Taken taken = site.take(client);
+    site.thread->call([&] { DispatcherTestAccess::fill_streams(site.loop->dispatcher()); });
+    if (is_deferred) {
+      send_frame(*site.worker, FrameType::kDeferred, taken, {});
+    } else {
+      send_frame(*site.worker, FrameType::kReply, taken, stream_payload("first"));
+    }
+    site.expect_killed("too many open streams");
+    EXPECT_EQ(client.answer().status, 502);
+  }
+}
+
+TEST(Stream, PiecesDoNotHoldUpTheRequestsBehindThem) {
+  Site site(2);
+  auto busy = site.zygote.take_ready_worker(), other = site.zygote.take_spawn();
+  ASSERT_TRUE(busy && other);
+  Client gone(site.port), waiting(site.port);
+  gone.get("/");
+  Taken taken = take_request(*busy);
+  ASSERT_TRUE(begin(*busy, taken));
+  send_frame(*busy, FrameType::kReply, taken, stream_payload("first"));
+  expect_frame(*busy, FrameType::kChunkReady, taken);
+  gone.abort();
+  expect_frame(*busy, FrameType::kAbort, taken);
+  waiting.get("/waits");
+  ASSERT_EQ(take_request(*busy).path, "/waits");
+  site.zygote.announce(*other);
+  other->say_hello();
+  ipc::Frame frame;
+  bool has_come = false;
+  for (int i = 0; i < 2000 && !has_come; ++i) {
+    send_frame(*busy, FrameType::kChunk, taken, chunk_payload("piece"));
+    has_come = other->channel().receive(frame, 1);
+  }
+  ASSERT_TRUE(has_come) << "nobody took the request back";
+  EXPECT_EQ(frame.type, FrameType::kRequest);
 }
 
 TEST(Stream, AClientThatDoesNotReadIsNotPulledFor) {

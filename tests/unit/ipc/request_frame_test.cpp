@@ -167,11 +167,11 @@ TEST(RequestFrame, TheSmallestRequestIsNotTooShortForTheMessageTable) {
   EXPECT_EQ(check_header(header, Role::kFrontend), nullptr) << header.payload_bytes << " bytes";
 }
 
-TEST(RequestFrame, TheLargestRequestOfTheDefaultLimitsFitsInAFrame) {
-  const std::string line(limits::kMaxRequestLine, 'l'), body(limits::kMaxInlineBody, 'b');
+TEST(RequestFrame, TheLargestRequestThatOptionsAllowFitsInAFrame) {
+  const std::string line(limits::kLargestRequestLine, 'l'), body(limits::kMaxInlineBody, 'b');
   std::string headers;
   for (size_t i = 0; i < limits::kMaxHeaderCount; ++i)
-    append_header_line(headers, "n", std::string(limits::kMaxHeaderBytes / limits::kMaxHeaderCount, 'v'));
+    append_header_line(headers, "n", std::string(limits::kLargestHeaderBytes / limits::kMaxHeaderCount, 'v'));
   RequestFields fields = sample();
   fields.path = fields.query = fields.matched_path = fields.host = fields.fs_path = line;
   fields.headers = headers;

@@ -186,7 +186,7 @@ TEST_F(ServerOptions, BadValuesAreNamedWithTheirReason) {
       {"frontendThreads: 0", "frontendThreads", "from 1 to 16"},
       {"frontendThreads: 17", "frontendThreads", "from 1 to 16"},
       {"maxRequestLine: 10", "maxRequestLine", "from 256"},
-      {"maxHeaderSize: 1e9", "maxHeaderSize", "to 262144"},
+      {"maxHeaderSize: 1e9", "maxHeaderSize", "to 131072"},
       {"queueLength: -1", "queueLength", "from 0"},
       {"queueTimeout: 0", "queueTimeout", "seconds"},
       {"graceTime: -1", "graceTime", "seconds"},
