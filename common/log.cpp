@@ -56,9 +56,9 @@ bool can_write() {
 bool write_all(std::string_view text) {
   struct stat status {};
   const mode_t kind = fstat(STDERR_FILENO, &status) == 0 ? status.st_mode & S_IFMT : 0;
-  const size_t most = kind == S_IFIFO ? kPipeWrite : text.size();
+  const size_t most = kind == S_IFIFO || kind == S_IFCHR ? kPipeWrite : text.size();
   while (!text.empty()) {
-    if ((kind == S_IFIFO || kind == S_IFSOCK) && !can_write()) return false;
+    if (kind != S_IFREG && !can_write()) return false;
     ssize_t n = kind == S_IFSOCK ? ::send(STDERR_FILENO, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
                                  : ::write(STDERR_FILENO, text.data(), std::min(text.size(), most));
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;

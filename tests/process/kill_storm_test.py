@@ -64,5 +64,5 @@ def test_zygote_and_workers_killed_under_load(site, hostile):
         wait_until(lambda: s.pids()["zygote"], 10, "a zygote")
     wait_workers(s, 3)
     crowd.stop()
-    killer.kills += renew_workers(s, 3)
+    killer.killed.update(renew_workers(s, 3))
     check(s, crowd, killer, 3)

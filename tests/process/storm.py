@@ -25,15 +25,22 @@ class Killer:
     def __init__(self, site, seed=3):
         self.site = site
         self.random = random.Random(seed)
-        self.kills = 0
+        self.killed = set()
+
+    @property
+    def kills(self):
+        return len(self.killed)
 
     def run(self, seconds, period):
         end = time.monotonic() + seconds
         due = time.monotonic()
         while time.monotonic() < end:
-            workers = self.site.workers()
-            if workers and processes.kill(self.random.choice(workers)):
-                self.kills += 1
+            # One that was killed is listed for as long as the kernel takes to end it.
+            workers = [pid for pid in self.site.workers() if pid not in self.killed]
+            if workers:
+                victim = self.random.choice(workers)
+                if processes.kill(victim):
+                    self.killed.add(victim)
             due += period
             time.sleep(max(0, due - time.monotonic()))
 

@@ -8,6 +8,7 @@ import pytest
 
 from support import processes
 from support.http import Connection, ConnectionEnded
+from support.site import BUILD
 from support.timing import scaled, wait_until
 
 MAP = """{
@@ -144,6 +145,7 @@ def test_a_thousand_streams_leave_the_window(site):
 
 # -- slow readers
 
+SAN = "san-" in str(BUILD)
 READERS = int(os.environ.get("RAVELIN_SLOW_READERS") or 200)
 SECONDS = float(os.environ.get("RAVELIN_SLOW_READERS_SECONDS") or 12)
 RATE = 1024
@@ -200,7 +202,7 @@ def test_slow_readers(site, record_property):
     print(figures)
     record_property("figures", figures)
     assert received > READERS * RATE * rounds * 0.5
-    for role in ("frontend", "worker"):
+    for role in ("frontend", "worker") if not SAN else ():  # freed memory stays with the sanitizer's allocator
         assert after[role] - before[role] < 1500 + READERS * 4, figures  # what a connection costs, and no pieces
         assert after[role] - full[role] < 1500, figures
     assert percentile(latencies, 0.5) < scaled(20), figures

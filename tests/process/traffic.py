@@ -45,13 +45,13 @@ def wait_workers(site, count, without=(), seconds=10.0):
 
 
 def renew_workers(site, count):
-    """Kills all workers and waits for the next. After the death of a zygote: the launcher holds a descriptor for each
-    worker that has outlived it, which the search for leaked descriptors would find."""
+    """Kills all workers, waits for the next and returns the old ones. After the death of a zygote: the launcher holds a
+    descriptor for each worker that has outlived it, which the search for leaked descriptors would find."""
     old = site.workers()
     for pid in old:
         processes.kill(pid)
     wait_workers(site, count, without=old)
-    return len(old)
+    return old
 
 
 def slow_map(body):

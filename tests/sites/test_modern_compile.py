@@ -193,7 +193,7 @@ def test_without_the_compiler_only_modern_files_fail(site, tmp_path):
 
 
 def test_a_killed_compile_process_is_an_error_and_no_more(site):
-    s = modules(site, {"large.js": large_source()})
+    s = modules(site, {"large.js": large_source()}, san_sees_crashes=False)
     thread, result = in_background(lambda: s.get("/m/large", timeout=COLD))
     processes.kill(wait_compiling(s), signal.SIGSEGV)
     thread.join()
