@@ -21,7 +21,7 @@ int64_t wall_seconds();
 
 class DateCache {
  public:
-  // "Date: ...\r\n" for now. Valid until the next call.
+  // "Date: ...\r\n" of this second. Valid until the next call.
   std::string_view line() { return line_at(wall_seconds()); }
   std::string_view line_at(int64_t unix_seconds);
 

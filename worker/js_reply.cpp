@@ -250,6 +250,16 @@ void JsReply::write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget
   }
 }
 
+// False: there is no room for it, which has been answered. That is no fault of the script's: not for notFoundFunc, nor
+// a 404.
+bool JsReply::store_large_body(const ReplySource& source, ReplyBody& body, const ReplyTarget& target) {
+  Status moved = move_large_body(config_.spool_directory, body);
+  if (moved) return true;
+  log_line("error: " + request_line(source.fields) + ": cannot store the reply: " + moved.error().message);
+  send_page(kStorageStatus, error_page(kStorageStatus, "The reply could not be stored."), target);
+  return false;
+}
+
 JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, const ReplySource& source, uint16_t default_status,
                                const ReplyTarget& target) {
   duk_require_stack(js, 16);
@@ -291,15 +301,10 @@ JsReply::Verdict JsReply::send(duk_context* js, duk_idx_t index, const ReplySour
   }
   if (body.is_file) {
     use_file_status(source, draft);
-  } else {
-    Status moved = move_large_body(config_.spool_directory, body);
-    if (!moved) {  // no fault of the script's: not for notFoundFunc, nor a 404
-      log_line("error: " + request_line(source.fields) + ": cannot store the reply: " + moved.error().message);
-      duk_set_top(js, slots);
-      spare_block_ = std::move(draft.header_block);
-      send_page(kStorageStatus, error_page(kStorageStatus, "The reply could not be stored."), target);
-      return Verdict::kSent;
-    }
+  } else if (!store_large_body(source, body, target)) {
+    spare_block_ = std::move(draft.header_block);
+    duk_set_top(js, slots);
+    return Verdict::kSent;
   }
   add_content_type(draft);
   write_frame(draft, body, target);

@@ -84,6 +84,7 @@ class JsReply {
   void read_headers(duk_context* js, duk_idx_t headers, const ReplySource& source, Draft& draft);
   void add_content_type(Draft& draft);
   void use_file_status(const ReplySource& source, Draft& draft) const;
+  bool store_large_body(const ReplySource& source, ReplyBody& body, const ReplyTarget& target);
   void write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget& target);
 
   const ipc::ServerConfig& config_;
