@@ -1,6 +1,5 @@
 """What dies is replaced: frontend, zygote, idle workers. The listening sockets and the service survive each of them."""
 
-import signal
 import socket
 import threading
 import time
