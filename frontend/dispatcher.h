@@ -36,8 +36,9 @@ class Dispatcher {
   // stage_stream. The client of a streamed reply can take a piece.
   void pull(Request& request);
 
-  // Sends what this turn has produced: one write per worker.
-  void end_of_turn();
+  // Sends what this turn has produced: one write per worker. True: it is held back, since the next turn, which must not
+  // wait, may have more for the same write.
+  bool end_of_turn();
 
   // From WorkerLife, in this loop's thread (LoopWorkers).
   void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel, std::shared_ptr<ipc::ClaimPage> claims);
@@ -74,6 +75,7 @@ class Dispatcher {
   bool eligible(const WorkerLink& link) const;
   WorkerLink* choose();
   void send(WorkerLink& link, Request& request);
+  bool hold_back();
   void flush(WorkerLink& link);
   void mark_dirty(WorkerLink& link);
   void free_slot(WorkerLink& link, uint8_t slot);
@@ -122,6 +124,8 @@ class Dispatcher {
   std::vector<WorkerLink> links_;
   std::vector<LinkEvent> link_events_;  // sized once: event arguments
   std::vector<WorkerLink*> dirty_;
+  bool has_fresh_ = false;      // this turn has given requests to workers
+  uint64_t held_since_ns_ = 0;  // frames are held back since then; 0: none
   Request* queue_head_ = nullptr;
   Request* queue_tail_ = nullptr;
   uint32_t queued_ = 0;

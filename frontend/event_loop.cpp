@@ -26,17 +26,17 @@ EventLoop::~EventLoop() {
   event_base_free(base_);
 }
 
-void EventLoop::run(const std::function<void()>& end_of_turn) {
+void EventLoop::run(const std::function<bool()>& end_of_turn) {
   {
     std::lock_guard lock(mail_mutex_);
     thread_ = std::this_thread::get_id();
   }
-  end_of_turn();  // what was prepared before the first turn
+  bool is_hurried = end_of_turn();  // what was prepared before the first turn
   now_ns_ = 0;
   while (!stopped_) {
     // EVLOOP_ONCE handles everything that one epoll_wait brought and returns: exactly one turn.
-    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY);
-    end_of_turn();
+    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (is_hurried ? EVLOOP_NONBLOCK : 0));
+    is_hurried = end_of_turn();
     now_ns_ = 0;
   }
 }

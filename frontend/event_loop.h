@@ -28,8 +28,9 @@ class EventLoop {
 
   event_base* base() { return base_; }
 
-  // Runs turns until stop(). After each turn `end_of_turn` runs: all callbacks of the turn have returned by then.
-  void run(const std::function<void()>& end_of_turn);
+  // Runs turns until stop(). After each turn `end_of_turn` runs: all callbacks of the turn have returned by then. True:
+  // the next turn takes only what is there already and waits for nothing.
+  void run(const std::function<bool()>& end_of_turn);
   void stop() { stopped_ = true; }
 
   // Runs `work` in this loop's thread: at once when called from it, else in its next turn. Any thread.

@@ -80,7 +80,7 @@ void Loop::set_event_hub(EventHub* hub) {
 
 void Loop::run() {
   arm_timer(check_timer_.get(), check_ms_);
-  events_.run([this] { end_of_turn(); });
+  events_.run([this] { return end_of_turn(); });
 }
 
 void Loop::on_accept(int, short, void* listener) {
@@ -137,18 +137,20 @@ void Loop::check_timeouts() {
   }
 }
 
-void Loop::end_of_turn() {
+// True: see EventLoop::run.
+bool Loop::end_of_turn() {
   // resume() may answer at once and so put connections into the list again: those wait for the next round of this loop.
   while (!resumed_.empty()) {
     std::vector<Connection*> round;
     round.swap(resumed_);
     for (Connection* connection : round) connection->resume();
   }
-  dispatcher_.end_of_turn();
-  if (event_hub_ != nullptr && !event_hub_->is_idle()) turn_event_hub();
+  const bool is_held = dispatcher_.end_of_turn();
+  if (!is_held && event_hub_ != nullptr && !event_hub_->is_idle()) turn_event_hub();
   for (Connection* connection : dead_) delete connection;
   dead_.clear();
   if (stopping_) report_if_drained();
+  return is_held;
 }
 
 // When the frames are sent: what they leave unsent decides who gets credit.

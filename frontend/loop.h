@@ -77,7 +77,7 @@ class Loop : public LoopWorkers {
   void accept_from(ListeningSocket& listener);
   void pause_accepting(const ListeningSocket& listener, const char* why);
   void check_timeouts();
-  void end_of_turn();
+  bool end_of_turn();
   void turn_event_hub();
   void report_if_drained();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -97,6 +98,7 @@ void Dispatcher::send(WorkerLink& link, Request& request) {
   frame.finish();
   if (body) link.channel->attach(frame.start(), std::move(body));
 
+  has_fresh_ = true;
   ++dispatched_;
   table_.outstanding[link.index].fetch_add(1, std::memory_order_relaxed);
   mark_dirty(link);
@@ -115,12 +117,26 @@ void Dispatcher::mark_dirty(WorkerLink& link) {
   dirty_.push_back(&link);
 }
 
-void Dispatcher::end_of_turn() {
+bool Dispatcher::end_of_turn() {
+  if (hold_back()) return true;
   for (WorkerLink* link : dirty_) {
     link->dirty = false;
     if (link->attached()) flush(*link);
   }
   dirty_.clear();
+  return false;
+}
+
+// On a busy loop more requests have come while it read these: one write for all of them wakes the worker once. A turn
+// without any, or kRequestBatchNs, ends it. A lone request is never held back.
+bool Dispatcher::hold_back() {
+  const bool has_fresh = std::exchange(has_fresh_, false);
+  if (has_fresh && dispatched_ > 1) {
+    if (held_since_ns_ == 0) held_since_ns_ = events_.now_ns();
+    if (events_.now_ns() - held_since_ns_ < limits::kRequestBatchNs) return true;
+  }
+  held_since_ns_ = 0;
+  return false;
 }
 
 void Dispatcher::flush(WorkerLink& link) {

@@ -24,13 +24,10 @@ void Dispatcher::on_writable(int, short, void* arg) {
 }
 
 void Dispatcher::receive(WorkerLink& link) {
-  uint32_t before = link.outstanding();
-  uint64_t since_ns = link.progress_ns;
   Channel::Io io = link.channel->receive();
   if (io == Channel::Io::kDone) {
     if (!take_frames(link)) return;
-    if (link.outstanding() < before && link.progress_ns > since_ns)
-      link.service.note(before - link.outstanding(), link.progress_ns - since_ns);
+    link.service.note(link.claims->service_words());
     drain_queue();
   } else if (io == Channel::Io::kClosed) {
     // The process has died, which its pidfd will say, or it closed the channel itself, which does it no good.

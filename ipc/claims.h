@@ -1,8 +1,9 @@
 // The claim page that the frontend shares with one worker: a word per request in the worker's windows. The frontend
 // writes QUEUED; the worker changes it to BEGUN before it enters the script; the frontend may change QUEUED to REVOKED.
-// Each change is one compare-and-swap, so a request is begun by exactly one worker (DESIGN 3). Nothing else in the page
-// is believed. The worker is untrusted: the frontend only ever compares words with values that it computed itself.
-// Behind the claim words lie the event words, which only the frontend writes (PROTOCOL.md, "Events").
+// Each change is one compare-and-swap, so a request is begun by exactly one worker (DESIGN 3). The
+// worker is untrusted: the frontend only ever compares these words with values that it computed itself. Behind them lie
+// the event words, which only the frontend writes (PROTOCOL.md, "Events"), and the service words, a worker's hint of
+// how fast it is, which decide nothing but which worker is chosen.
 #pragma once
 
 #include <atomic>
@@ -30,11 +31,25 @@ struct EventWords {
   std::atomic<uint64_t> scoped{0};    // 1: event names belong to their modules
 };
 
+// Written by the worker after each request, read by the loops. A lie costs the liar only: it gets more requests, or
+// fewer.
+struct ServiceWords {
+  std::atomic<uint64_t> requests{0};  // that it has run, in all
+  std::atomic<uint64_t> busy_ns{0};   // and how long they took together
+
+  // Worker, the only writer.
+  void add(uint64_t ns) {
+    busy_ns.store(busy_ns.load(std::memory_order_relaxed) + ns, std::memory_order_relaxed);
+    requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+};
+
 class ClaimPage {
  public:
   static constexpr uint32_t kWords = limits::kMaxLoops * limits::kWindow;
   static constexpr size_t kEventWordsOffset = kWords * sizeof(uint32_t);
-  static constexpr size_t kBytes = kEventWordsOffset + sizeof(EventWords);
+  static constexpr size_t kServiceWordsOffset = kEventWordsOffset + sizeof(EventWords);
+  static constexpr size_t kBytes = kServiceWordsOffset + sizeof(ServiceWords);
 
   // A fresh page and its sealed memfd (for the worker).
   static Result<ClaimPage> create(UniqueFd& memfd_out);
@@ -51,6 +66,10 @@ class ClaimPage {
 
   EventWords& event_words() {
     return *reinterpret_cast<EventWords*>(reinterpret_cast<char*>(words_) + kEventWordsOffset);
+  }
+
+  ServiceWords& service_words() {
+    return *reinterpret_cast<ServiceWords*>(reinterpret_cast<char*>(words_) + kServiceWordsOffset);
   }
 
   static uint32_t index(uint32_t loop, uint16_t slot) { return loop * limits::kWindow + slot; }
@@ -79,7 +98,8 @@ class ClaimPage {
   std::atomic<uint32_t>* words_ = nullptr;
 };
 static_assert(std::atomic<uint32_t>::is_always_lock_free, "claim words cross processes");
-static_assert(std::atomic<uint64_t>::is_always_lock_free, "event words cross processes");
+static_assert(std::atomic<uint64_t>::is_always_lock_free, "event and service words cross processes");
 static_assert(ClaimPage::kEventWordsOffset % alignof(EventWords) == 0);
+static_assert(ClaimPage::kServiceWordsOffset % alignof(ServiceWords) == 0);
 
 }  // namespace ravelin::ipc

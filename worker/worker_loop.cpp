@@ -116,6 +116,7 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
     if (io == Channel::Io::kFault) bad_peer(link);
     ipc::Frame frame;
     in_batch_ = true;
+    begun_ns_ = monotonic_ns();
     for (;;) {
       if (!waiting_.empty() && link.loop == 0) [[unlikely]] {
         run_waiting(link);
@@ -248,9 +249,12 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
     const Handler::Outcome outcome =
         handler_.run(request.value(), std::move(frame.descriptor), frame.slot, frame.stream, link.channel, link.loop);
     running_ = nullptr;
-    note_unsent();
+    const uint64_t now_ns = monotonic_ns();
+    claims_.service_words().add(now_ns - begun_ns_);
+    begun_ns_ = now_ns;
+    if (oldest_unsent_ns_ == 0) oldest_unsent_ns_ = now_ns;
     if (outcome == Handler::Outcome::kRetire) retire();
-    flush_if_old();
+    if (now_ns - oldest_unsent_ns_ >= limits::kReplyBatchNs) flush_finished();
     keep_low(link, limits::kChannelHighWater);
   }
 
@@ -382,10 +386,11 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
   Handler handler_;
   ipc::ClaimPage claims_;
   std::vector<std::unique_ptr<Link>> links_;
-  uint64_t oldest_unsent_ns_ = 0;     // when the oldest finished and unsent frame was finished; 0: none
-  Link* running_ = nullptr;           // whose request runs
-  uint64_t running_stream_ = 0;       // and which
-  size_t finished_bytes_ = 0;         // while one runs: bytes of its channel's out() before it
+  uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
+  uint64_t begun_ns_ = 0;          // when the request that runs began: the batch's start, or the end of the one before
+  Link* running_ = nullptr;        // whose request runs
+  uint64_t running_stream_ = 0;    // and which
+  size_t finished_bytes_ = 0;      // while one runs: bytes of its channel's out() before it
   std::deque<WaitingFrame> waiting_;  // of loop 0's channel: frames that came while script waited for its event window
   std::string kept_bytes_;  // received bytes in which the request kept_stream_ reads, see take_while_waiting()
   uint64_t kept_stream_ = 0;

@@ -16,7 +16,7 @@
 namespace ravelin::frontend {
 namespace {
 
-void no_end_of_turn() {}
+bool no_end_of_turn() { return false; }
 
 TEST(EventLoop, PostFromItsOwnThreadRunsAtOnce) {
   EventLoop loop;
@@ -78,7 +78,12 @@ TEST(EventLoop, RunMakesItTheCallersThread) {
   EventLoop loop;  // made here, run there
   std::atomic<bool> running{false};
   std::thread::id ran_in;
-  std::thread runner([&] { loop.run([&] { running = true; }); });
+  std::thread runner([&] {
+    loop.run([&] {
+      running = true;
+      return false;
+    });
+  });
   while (!running) std::this_thread::yield();
   loop.post([&] {
     ran_in = std::this_thread::get_id();
@@ -95,7 +100,12 @@ TEST(EventLoop, LoopsPostToEachOther) {
   constexpr int kRounds = 2000;
   int rounds = 0;
   std::atomic<bool> running{false};
-  std::thread runner([&] { there.run([&] { running = true; }); });
+  std::thread runner([&] {
+    there.run([&] {
+      running = true;
+      return false;
+    });
+  });
   while (!running) std::this_thread::yield();
   std::function<void()> ping = [&] {
     there.post([&] {
@@ -133,6 +143,7 @@ TEST(EventLoop, EndOfTurnComesAfterAllCallbacksOfTheTurn) {
     state.turns.push_back(state.in_turn);
     state.in_turn = 0;
     if (state.turns.size() == 2) loop.stop();
+    return false;
   });
   EXPECT_EQ(state.turns, (std::vector<int>{0, 2})) << "once before the first turn, then after each";
 }
@@ -175,6 +186,17 @@ struct Clock {
   uint64_t late = 0;
 };
 
+// Nothing is there and nothing will come: a turn that waited would never end.
+TEST(EventLoop, AHurriedTurnDoesNotWait) {
+  EventLoop loop;
+  int turns = 0;
+  loop.run([&] {
+    if (++turns == 4) loop.stop();
+    return true;
+  });
+  EXPECT_EQ(turns, 4);
+}
+
 TEST(EventLoop, NowStandsStillWithinATurn) {
   EventLoop loop;
   Clock clock{loop};
@@ -189,7 +211,10 @@ TEST(EventLoop, NowStandsStillWithinATurn) {
   EventPtr timer = loop.make_event(-1, 0, tick, &clock);
   arm_timer(timer.get(), 1);
   uint64_t at_end_of_turn = 0;
-  loop.run([&] { at_end_of_turn = loop.now_ns(); });
+  loop.run([&] {
+    at_end_of_turn = loop.now_ns();
+    return false;
+  });
   EXPECT_EQ(clock.early, clock.late);
   EXPECT_EQ(at_end_of_turn, clock.early) << "its end belongs to the turn";
 }
@@ -206,6 +231,7 @@ TEST(EventLoop, NowGoesOnBetweenTurns) {
   loop.run([&] {
     if (!times.empty()) read_by_loop.push_back(loop.now_ns());
     if (times.size() == 2) loop.stop();
+    return false;
   });
   ASSERT_EQ(times.size(), 2u);
   EXPECT_GE(read_by_loop.front(), times.front());
@@ -224,7 +250,10 @@ TEST(EventLoop, NowIsReadAnewInTheFirstTurn) {
   };
   EventPtr timer = loop.make_event(-1, 0, tick, &clock);
   arm_timer(timer.get(), 20);
-  loop.run([&] { loop.now_ns(); });
+  loop.run([&] {
+    loop.now_ns();
+    return false;
+  });
   EXPECT_GE(clock.late, clock.early) << (clock.early - clock.late) / kNsPerMs << " ms late";
 }
 

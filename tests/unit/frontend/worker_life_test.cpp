@@ -59,7 +59,7 @@ struct Life {
     std::vector<LoopWorkers*> pointers;
     for (auto& loop : fake_loops) pointers.push_back(loop.get());
     life = std::make_unique<WorkerLife>(main, config, table, pointers);
-    thread = std::make_unique<LoopThread>(main, [this] { main.run([] {}); });
+    thread = std::make_unique<LoopThread>(main, [this] { main.run([] { return false; }); });
     connect_zygote();
   }
   ~Life() {
