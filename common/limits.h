@@ -86,6 +86,7 @@ constexpr uint64_t kFastServiceNs = 30'000;      // requests that take less are 
 constexpr uint64_t kShortBacklogNs = 200'000;    // the most such work that a batch holds while another worker is idle
 constexpr uint64_t kSlowAfterNs = 3'000'000;     // a request that runs longer is slow: its neighbours are revoked
 constexpr uint64_t kTickMs = 2;                  // how often a loop looks at its claim words while requests are out
+constexpr uint64_t kStarvedRetryMs = 50;         // ipc::Channel::is_starved(): until the next attempt to send
 constexpr uint64_t kLongTickMs = 10;             // the same when nothing waits behind what runs
 constexpr uint64_t kRequestBatchNs = 200'000;    // a busy loop holds requests back so long, for one write (DESIGN 2.3)
 constexpr uint64_t kReplyBatchNs = 200'000;      // DESIGN 2.3: the oldest unsent reply of a worker waits at most this

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "common/check.h"
+#include "common/clock.h"
 
 namespace ravelin {
 namespace {
@@ -35,21 +36,36 @@ void append_escaped(std::string& line, std::string_view text) {
   }
 }
 
-// A pipe or socket that nobody reads must not stop the service. A reader that lags gets some time once; until it reads
-// again entries are dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a write does not
-// block. Changing descriptor 2 to non-blocking instead would change it for all who share it, a shell among them.
+// A pipe or socket that nobody reads, or reads slowly, must not stop the service. Readers get some time in all in a
+// second; when that is up entries are dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a
+// write does not block. Changing descriptor 2 to non-blocking instead would change it for all who share it, a shell
+// among them.
 constexpr size_t kPipeWrite = 4096;
-constexpr int kReaderPatienceMs = 100;
-std::atomic<bool> reader_stalls{false};
+constexpr uint64_t kReaderPatienceNs = 100 * kNsPerMs;
+std::atomic<uint64_t> patience_since_ns{0};  // when the current second of patience began
+std::atomic<uint64_t> patience_spent_ns{0};  // how much of it readers have taken
 std::atomic<unsigned> entries_lost{0};
 
-bool can_write() {
+int poll_log(int timeout_ms) {
   pollfd watched{STDERR_FILENO, POLLOUT, 0};
   int found;
   do {
-    found = poll(&watched, 1, reader_stalls ? 0 : kReaderPatienceMs);
+    found = poll(&watched, 1, timeout_ms);
   } while (found < 0 && errno == EINTR);
-  reader_stalls = found == 0;
+  return found;
+}
+
+bool can_write() {
+  if (poll_log(0) != 0) return true;
+  const uint64_t begun_ns = monotonic_ns();
+  if (begun_ns - patience_since_ns >= kNsPerSecond) {
+    patience_since_ns = begun_ns;
+    patience_spent_ns = 0;
+  }
+  const uint64_t spent_ns = patience_spent_ns;
+  if (spent_ns >= kReaderPatienceNs) return false;
+  const int found = poll_log(static_cast<int>((kReaderPatienceNs - spent_ns) / kNsPerMs) + 1);
+  patience_spent_ns += monotonic_ns() - begun_ns;
   return found != 0;
 }
 

@@ -25,6 +25,9 @@ mkdir -p "$out_dir"
 # - ravelin_boolean_as_method(): the manual calls stat()'s isDirectory, the reference has it as a Boolean; a call of that
 #   Boolean answers itself (worker/utils/file_stat.h).
 # - ".localize": a function that has it keeps the names of its variables, for rampart.localize's check (engine_extra.h).
+# - duk_push_lstring() and duk_substring(): text that begins like one of the engine's symbols (80 to 82, FF) becomes text
+#   (engine_extra.inc says why). Only what the engine and constant names in our sources ask for may make a symbol:
+#   duk_push_string(), literals, Symbol(), the built-in tables and bytecode push through ravelin_push_trusted().
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -63,6 +66,19 @@ s|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCT
 		    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(comp_ctx->curr_token.str1), "localize", 8) == 0)\
 			comp_ctx->curr_func.id_access_slow_own = 1;\
 &|
+s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, const duk_uint8_t \*str, duk_uint32_t blen);$|&\
+static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);|
+s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\
+static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {|
+/^DUK_EXTERNAL const char \*duk_push_string(/,/^}/s|return duk_push_lstring(|return ravelin_push_trusted(|
+/^DUK_LOCAL const duk_uint8_t \*duk__load_string_raw(/,/^}/s|\tduk_push_lstring(|\travelin_push_trusted(|
+/^DUK_INTERNAL duk_ret_t duk_bi_symbol_constructor_shared(/,/^}/s|\tduk_push_lstring(|\travelin_push_trusted(|
+/^DUK_LOCAL void duk__push_string(/,/^}/s|\tduk_push_lstring(|\travelin_push_trusted(|
+/^DUK_EXTERNAL void duk_substring(/,/^}/{
+/^\tduk_hstring \*res;$/d
+/^\tduk_push_hstring(thr, res);$/d
+s|^\tres = duk_heap_strtable_intern_checked(thr,$|\t(void) duk_push_lstring(thr, (const char *)|
+}
 SED
 sed -f "$source_edits" "$source_dir/duktape.c" >"$out_dir/duktape.cpp.new.$$"
 # Our own operations on the engine's internals (worker/engine_extra.h).
@@ -85,6 +101,13 @@ require_line duk_config.h '#define DUK_USE_JSON_STRINGIFY_FASTPATH'
 require_line duk_config.h 'extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);'
 require_line duktape.cpp "$(printf '\tif (DUK_TVAL_IS_STRING(tv_key) && duk_is_boolean(thr, -1) &&')"
 require_line duktape.cpp "$(printf '\t\t\tcomp_ctx->curr_func.id_access_slow_own = 1;')"
+require_line duktape.cpp 'static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);'
+require_line duktape.cpp 'static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {'
+require_line duktape.cpp "$(printf '\t\treturn ravelin_push_trusted(thr, str, DUK_STRLEN(str));')"
+require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) p, len);')"
+require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) buf, (duk_size_t) (p - buf));')"
+require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) tmp, (duk_size_t) len);')"
+require_line duktape.cpp "$(printf '\t(void) duk_push_lstring(thr, (const char *)')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

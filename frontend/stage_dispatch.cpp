@@ -141,7 +141,9 @@ bool Dispatcher::hold_back() {
 
 void Dispatcher::flush(WorkerLink& link) {
   // A closed channel needs no answer here: the worker's death is noticed by its pidfd and settles everything.
-  if (link.channel->flush() == ipc::Channel::Io::kBlocked) event_add(link.writable.get(), nullptr);
+  if (link.channel->flush() != ipc::Channel::Io::kBlocked) return;
+  if (link.channel->is_starved()) return arm_tick();  // which tries again
+  event_add(link.writable.get(), nullptr);
 }
 
 }  // namespace ravelin::frontend

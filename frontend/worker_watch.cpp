@@ -31,8 +31,11 @@ void Dispatcher::on_tick(int, short, void* self) { static_cast<Dispatcher*>(self
 void Dispatcher::tick() {
   tick_armed_ = false;
   bool soon = false;
-  for (WorkerLink& link : links_)
-    if (link.attached() && link.outstanding() > 0) soon = watch(link) || soon;
+  for (WorkerLink& link : links_) {
+    if (!link.attached()) continue;
+    if (link.channel->is_starved()) mark_dirty(link);
+    if (link.outstanding() > 0) soon = watch(link) || soon;
+  }
   expire_queue();
   drain_queue();
   if (in_flight() == 0) return;

@@ -1,5 +1,6 @@
 #include "frontend/zygote_client.h"
 
+#include "common/limits.h"
 #include "common/log.h"
 
 namespace ravelin::frontend {
@@ -7,9 +8,11 @@ namespace ravelin::frontend {
 void ZygoteClient::set_channel(UniqueFd socket) {
   readable_.reset();
   writable_.reset();
+  retry_.reset();
   channel_ = std::make_unique<ipc::Channel>(std::move(socket), ipc::Role::kZygote);
   readable_ = loop_.make_event(channel_->fd(), EV_READ | EV_PERSIST, on_event, this);
   writable_ = loop_.make_event(channel_->fd(), EV_WRITE, on_event, this);
+  retry_ = loop_.make_event(-1, 0, on_event, this);
   event_add(readable_.get(), nullptr);
 }
 
@@ -23,7 +26,7 @@ void ZygoteClient::spawn(uint32_t slot, uint32_t generation, std::vector<UniqueF
 
 void ZygoteClient::on_event(int, short what, void* self) {
   auto* client = static_cast<ZygoteClient*>(self);
-  if ((what & EV_WRITE) != 0) client->flush();
+  if ((what & (EV_WRITE | EV_TIMEOUT)) != 0) client->flush();
   if ((what & EV_READ) != 0 && client->channel_ != nullptr) client->receive();
 }
 
@@ -32,7 +35,11 @@ void ZygoteClient::flush() {
     case ipc::Channel::Io::kDone:
       return;
     case ipc::Channel::Io::kBlocked:
-      event_add(writable_.get(), nullptr);
+      if (channel_->is_starved()) {
+        arm_timer(retry_.get(), limits::kStarvedRetryMs);
+      } else {
+        event_add(writable_.get(), nullptr);
+      }
       return;
     default:
       lose("the channel to the zygote broke");
@@ -79,6 +86,7 @@ void ZygoteClient::lose(const char* why) {
   logf("warning: %s; waiting for a new zygote, the workers go on", why);
   readable_.reset();
   writable_.reset();
+  retry_.reset();
   channel_.reset();
   listener_.on_zygote_lost();
 }

@@ -44,6 +44,7 @@ class ZygoteClient {
   std::unique_ptr<ipc::Channel> channel_;
   EventPtr readable_;
   EventPtr writable_;
+  EventPtr retry_;  // when the channel is starved
 };
 
 }  // namespace ravelin::frontend

@@ -13,6 +13,9 @@ constexpr size_t kReadBytes = 128 * 1024;  // holds a full batch of small frames
 constexpr size_t kDescriptorsPerRead = 16;
 constexpr size_t kKeepCapacity = 256 * 1024;  // an output buffer that grew beyond this is given back when empty
 
+// What passes by itself when others give back memory or take their descriptors.
+bool is_shortage(int error) { return error == ETOOMANYREFS || error == ENOBUFS || error == ENOMEM; }
+
 }  // namespace
 
 void Channel::attach(size_t frame_start, UniqueFd descriptor, uint64_t weight) {
@@ -45,6 +48,7 @@ ssize_t Channel::send_with_descriptor(const char* bytes, size_t size, int descri
 }
 
 Channel::Io Channel::flush() {
+  is_starved_ = false;
   while (sent_ < out_.size()) {
     // A descriptor goes out with the first byte of its frame, in a sendmsg of its own: the kernel delivers it no later
     // than that byte, so the receiver finds it queued when it cuts the frame.
@@ -56,7 +60,8 @@ Channel::Io Channel::flush() {
                     : ::send(fd(), out_.data() + sent_, end - sent_, MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return Io::kClosed;
+      is_starved_ = is_shortage(errno);
+      if (errno != EAGAIN && errno != EWOULDBLOCK && !is_starved_) return Io::kClosed;
       drop_sent();
       return Io::kBlocked;
     }

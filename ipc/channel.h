@@ -14,7 +14,7 @@ class Channel {
  public:
   enum class Io {
     kDone,     // receive: bytes came; flush: everything is out
-    kBlocked,  // the socket would block
+    kBlocked,  // the socket would block; see is_starved()
     kClosed,   // the peer is gone, or the socket failed
     kFault,    // receive only: more descriptors than allowed
   };
@@ -39,6 +39,10 @@ class Channel {
   // The same for the weight of what was attached.
   uint64_t sent_weight() const { return sent_weight_; }
   Io flush();
+  // True when the last flush() was blocked by a shortage in the kernel: memory, or this user's limit of descriptors in
+  // flight (unix(7), ETOOMANYREFS). The socket counts as writable all the while, so waiting for that would not wait:
+  // flush again after limits::kStarvedRetryMs or so.
+  bool is_starved() const { return is_starved_; }
   // For a signal handler, while nothing else of the channel is in use: sends what it can of the first `end` bytes of
   // out(), stopping before a frame with a descriptor. Async-signal-safe.
   void send_finished(size_t end);
@@ -70,6 +74,7 @@ class Channel {
   uint64_t weight_ = 0;  // sum over attachments_
   uint64_t sent_bytes_ = 0;
   uint64_t sent_weight_ = 0;
+  bool is_starved_ = false;
   FrameDecoder decoder_;
 };
 

@@ -14,6 +14,7 @@
 #include "worker/compile_client.h"
 #include "worker/compile_prepass.h"
 #include "worker/compile_process.h"
+#include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/js_heap.h"
 #include "worker/js_process.h"
@@ -102,7 +103,20 @@ bool is_typescript_name(std::string_view file_name) {
 
 namespace {
 
+// The compiler, a script itself, would stumble over a byte that is no part of a character and could not say where.
+void require_utf8(duk_context* js, std::string_view source, std::string_view file_name) {
+  const size_t end = well_formed_prefix(source);
+  if (end == source.size()) return;
+  const std::string_view before = source.substr(0, end);
+  const auto line = static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  char message[80];
+  snprintf(message, sizeof message, "this is no script in UTF-8: invalid byte 0x%02X",
+           static_cast<unsigned>(static_cast<unsigned char>(source[end])));
+  throw_syntax_error(js, message, file_name, line, static_cast<uint32_t>(end - (before.rfind('\n') + 1)) + 1);
+}
+
 Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, SourceKind kind) {
+  require_utf8(js, source, file_name);
   JsHeap& heap = JsHeap::of(js);
   CompileRequest request;
   const Directive directive = read_directive(source);

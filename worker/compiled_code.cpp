@@ -88,6 +88,11 @@ duk_ret_t native_modern_function(duk_context* js) {
 void install_compiled_code_support(duk_context* js) {
   StackGuard guard(js);
   duk_push_global_object(js);
+  duk_push_object(js);
+  duk_get_prototype(js, -2);
+  duk_set_prototype(js, -2);
+  duk_dup_top(js);
+  duk_set_prototype(js, -3);
   define_method(js, "__defineMethod", native_define_method, 3);
   define_method(js, "__modernSource", guarded<native_modern_source>, 1);
   define_method(js, "__modernFunction", guarded<native_modern_function>, DUK_VARARGS);

@@ -2,15 +2,17 @@
 //   __defineMethod(object, key, function)  a method of a class: not enumerable, with its key as name
 //   __modernSource(text)                   for eval(): text that the engine refuses, compiled
 //   __modernFunction(parameters..., body)  in place of Function()
-// Global and not enumerable. Names and meanings are part of compiled files: with a change goes kRevision of
-// compile_source.cpp. Not for: compiling (compile_source.h). Any process that runs script.
+// They are not properties of the global object, where scripts would find them in every list of its names, but of a
+// prototype of its own, which makes them visible to code all the same. Names and meanings are part of compiled files:
+// with a change goes kRevision of compile_source.cpp. Not for: compiling (compile_source.h). Any process that runs
+// script.
 #pragma once
 
 #include <duktape.h>
 
 namespace ravelin::worker {
 
-// Leaves the value stack as it was. install_library() calls it.
+// Leaves the value stack as it was. install_library() calls it, before library.js.
 void install_compiled_code_support(duk_context* js);
 
 }  // namespace ravelin::worker

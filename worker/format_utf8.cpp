@@ -96,14 +96,17 @@ void append_code_point(std::string& out, uint32_t code_point) {
   while (continuations-- > 0) out += static_cast<char>(0x80 | (code_point >> (6 * continuations) & 0x3F));
 }
 
-bool is_well_formed(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size();) {
+size_t well_formed_prefix(std::string_view bytes) {
+  size_t i = 0;
+  while (i < bytes.size()) {
     size_t length = sequence_length(bytes, i);
-    if (length == 0) return false;
+    if (length == 0) break;
     i += length;
   }
-  return true;
+  return i;
 }
+
+bool is_well_formed(std::string_view bytes) { return well_formed_prefix(bytes) == bytes.size(); }
 
 std::string_view utf8_view(std::string_view text, std::string& scratch) {
   size_t pair = find_pair(text, 0);

@@ -23,6 +23,8 @@ void append_utf8(std::string& out, std::string_view text);
 
 // True when every byte belongs to a sequence of 1 to 4 bytes of the right shape; surrogates count as well formed.
 bool is_well_formed(std::string_view bytes);
+// How many bytes at the front are.
+size_t well_formed_prefix(std::string_view bytes);
 
 // Pushes a String with these bytes. 4-byte sequences become surrogate pairs if the whole is well formed; else the
 // String holds the bytes as they are. A first byte that would make the engine take the text for a symbol (80 to 82, FF)

@@ -101,6 +101,7 @@ bool is_empty_object(duk_context* js, duk_idx_t index) {
 
 void SiteFunctions::load(duk_context* js, const ipc::ServerConfig& config) {
   config_ = &config;
+  if (JsHeap::of(js).modules != nullptr) JsHeap::of(js).modules->leave_launcher();
   functions_.assign(config.routes.size(), nullptr);
   modules_.assign(config.routes.size(), {});
   duk_push_heap_stash(js);

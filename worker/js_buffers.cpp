@@ -10,6 +10,7 @@
 #include "worker/format_text.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/js_heap.h"
 #include "worker/js_iterators.h"
 #include "worker/text_encodings.h"
 #include "worker/utils/arguments.h"
@@ -85,6 +86,23 @@ void replace_function(duk_context* js, const char* name, duk_c_function function
 
 // ---- functions of Buffer
 
+// The elements of the Array or Array-like at `index` as bytes. Script may lie about the length, and reading a thousand
+// million elements runs no bytecode at which the deadline could end it.
+std::string elements_at(duk_context* js, duk_idx_t index) {
+  constexpr duk_size_t kElementsPerCheck = 64 * 1024;
+  const duk_size_t length = duk_get_length(js, index);
+  if (length > static_cast<duk_size_t>(kMaxBytes)) throw_range_error(js, "Buffer.from: the Array is too long");
+  std::string collected;
+  for (duk_size_t i = 0; i < length; ++i) {
+    if (i % kElementsPerCheck == 0 && i > 0 && JsHeap::of(js).check_interrupt())
+      throw_range_error(js, "execution timeout");
+    duk_get_prop_index(js, index, static_cast<duk_uarridx_t>(i));
+    collected += static_cast<char>(duk_to_uint32(js, -1));
+    duk_pop(js);
+  }
+  return collected;
+}
+
 // from(string[, encoding]), from(Buffer), from(ArrayBuffer[, offset[, length]]), from(Array or Array-like)
 duk_ret_t buffer_from(duk_context* js) {
   duk_set_top(js, 3);
@@ -97,15 +115,7 @@ duk_ret_t buffer_from(duk_context* js) {
     const double length = duk_is_number(js, 2) ? std::clamp(integer_at(js, 2, 0), 0.0, size - begin) : size - begin;
     push_node_buffer(js, bytes.substr(static_cast<size_t>(begin), static_cast<size_t>(length)));
   } else if (duk_is_object(js, 0) && !duk_is_function(js, 0)) {
-    const duk_size_t length = duk_get_length(js, 0);
-    if (length > static_cast<duk_size_t>(kMaxBytes)) throw_range_error(js, "Buffer.from: the Array is too long");
-    std::string collected(length, '\0');
-    for (duk_size_t i = 0; i < length; ++i) {
-      duk_get_prop_index(js, 0, static_cast<duk_uarridx_t>(i));
-      collected[i] = static_cast<char>(duk_to_uint32(js, -1));
-      duk_pop(js);
-    }
-    push_node_buffer(js, collected);
+    push_node_buffer(js, elements_at(js, 0));
   } else {
     throw_type_error(js, "Buffer.from: a String, Buffer or Array is required");
   }

@@ -31,14 +31,6 @@ void add_directory_and_folders(std::vector<std::string>& out, const std::string&
   for (std::string_view folder : folders_of(kind)) out.push_back(directory + "/" + std::string(folder));
 }
 
-bool is_regular_file(const std::string& path) {
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0) return false;
-  if (S_ISREG(status.st_mode)) return true;
-  errno = S_ISDIR(status.st_mode) ? EISDIR : ENOENT;
-  return false;
-}
-
 ResolvedFile resolve(const SearchPath& path, std::string_view name, std::string_view first, SearchKind kind,
                      std::span<const std::string_view> extensions) {
   ResolvedFile result;
@@ -73,6 +65,22 @@ bool is_plain_segment(std::string_view segment) {
 }
 
 }  // namespace
+
+bool is_regular_file(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) return false;
+  if (S_ISREG(status.st_mode)) return true;
+  errno = S_ISDIR(status.st_mode) ? EISDIR : ENOENT;
+  return false;
+}
+
+bool is_library_name(std::string_view path) {
+  for (std::string_view extension : {".js", ".ts", ".json"}) {
+    if (path.ends_with(extension)) return false;
+  }
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name.ends_with(".so") || name.find(".so.") != std::string_view::npos;
+}
 
 std::vector<std::string> search_directories(const SearchPath& path, std::string_view first, SearchKind kind) {
   std::vector<std::string> directories;

@@ -45,6 +45,10 @@ struct ModuleFile {
 // nothing.
 std::optional<ModuleFile> find_in_module_directory(std::string_view directory, std::string_view rest_path);
 
+// False with errno for anything but a file or a link to one.
+bool is_regular_file(const std::string& path);
+// True for the file name of a C module: "x.so", or "x.so.1", which a link "x.so" may lead to.
+bool is_library_name(std::string_view path);
 // Canonical form of an existing path; nullopt when it does not exist.
 std::optional<std::string> canonical_path(const std::string& path);
 // "/a/b" for "/a/b/c", "/" for "/c".

@@ -9,6 +9,7 @@
 
 #include "common/check.h"
 #include "common/sys.h"
+#include "worker/block_hook.h"
 #include "worker/compile_source.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
@@ -46,11 +47,6 @@ std::string loader_error() {
     message.resize(mark);
   }
   throw_syntax_error(js, message, file_name, line, 0);
-}
-
-bool is_regular_file(const std::string& path) {
-  struct stat status;
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 void define_constant(duk_context* js, const char* name) {
@@ -131,21 +127,21 @@ void JsModules::set_main_script(const std::string& path) {
   search_path_.script_directory = directory_of(main_script_);
 }
 
-std::optional<std::string> JsModules::resolve(std::string_view name, std::string_view base_directory) {
-  ResolvedFile found = find(name, base_directory);
+std::optional<std::string> JsModules::resolve(duk_context* js, std::string_view name, std::string_view base_directory) {
+  ResolvedFile found = find(js, name, base_directory);
   return found.path.empty() ? std::nullopt : std::optional(std::move(found.path));
 }
 
 // The documented list and Node's rules, in the order that suits the caller (js_packages.h).
-ResolvedFile JsModules::find(std::string_view name, std::string_view directory) {
+ResolvedFile JsModules::find(duk_context* js, std::string_view name, std::string_view directory) {
   std::string_view base = directory.empty() ? std::string_view(search_path_.script_directory) : directory;
   const bool packages_first = is_in_package(std::string(base) + "/");
   if (packages_first) {
-    if (auto file = packages_.resolve(heap_.js(), name, base)) return {std::move(*file), 0};
+    if (auto file = packages_.resolve(js, name, base)) return {std::move(*file), 0};
   }
   ResolvedFile found = resolve_module_name(search_path_, name, directory);
   if (!found.path.empty() || packages_first) return found;
-  if (auto file = packages_.resolve(heap_.js(), name, base)) return {std::move(*file), 0};
+  if (auto file = packages_.resolve(js, name, base)) return {std::move(*file), 0};
   return found;
 }
 
@@ -157,8 +153,7 @@ JsModules::Module& JsModules::module_for(duk_context* js, const std::string& id,
     slot = std::make_unique<Module>();
     slot->id = id;
     slot->opener = opener;
-    // "libx.so.1" is what a link "libx.so" may lead to.
-    slot->is_native = !opener && (id.ends_with(".so") || id.find(".so.") != std::string::npos);
+    slot->is_native = !opener && is_library_name(id);
   }
   if (!slot->heap_id) {
     StackGuard guard(js);
@@ -218,6 +213,7 @@ bool JsModules::file_unchanged(Module& module, const struct stat& status, const 
   if (!module.is_racy) return true;
   const int64_t now = wall_clock_ns();
   SourceFile file;
+  about_to_block();
   if (read_source_file(path, file) != 0) return false;
   if (std::hash<std::string>()(file.text) != module.content_hash) return false;
   module.is_racy = module.signature.is_racy_at(now);
@@ -243,6 +239,7 @@ bool JsModules::is_fresh(Module& module, const char* path) {
 JsModules::Module* JsModules::find_fresh_alias(std::string_view path) {
   auto found = aliases_.find(path);
   if (found == aliases_.end() || found->second->state != State::kLoaded) return nullptr;
+  if (is_inherited(*found->second)) return nullptr;
   ++check_;
   return is_fresh(*found->second, found->first.c_str()) ? found->second : nullptr;
 }
@@ -346,6 +343,7 @@ void JsModules::load_builtin(duk_context* js, Module& module) {
 void JsModules::read_version(duk_context* js, Module& module, SourceFile& file) {
   module.signature = FileSignature();
   const int64_t now = wall_clock_ns();
+  about_to_block();
   if (int error = read_source_file(module.id, file)) {
     throw_error(js, "Could not resolve module id %s: %s", module.id.c_str(), errno_text(error).c_str());
   }
@@ -383,6 +381,7 @@ void JsModules::load_javascript(duk_context* js, Module& module) {
 }
 
 void JsModules::load_native(duk_context* js, Module& module) {
+  about_to_block();
   struct stat status = {};
   stat(module.id.c_str(), &status);
   // Global symbols (runtime-api 3.4), and never unloaded: the heap may hold functions of the library until it dies.
@@ -415,7 +414,7 @@ duk_ret_t JsModules::native_require(duk_context* js) {
   const duk_int_t wanted = duk_get_current_magic(js);
   if (wanted == kWantPath) {
     if (self->builtins_.find(name) != self->builtins_.end()) return 1;  // the name itself
-    const ResolvedFile found = self->find(name, self->calling_directory(js));
+    const ResolvedFile found = self->find(js, name, self->calling_directory(js));
     if (found.path.empty()) throw_unresolved(js, name, found.error);
     push_text(js, found.path);
     return 1;
@@ -433,7 +432,7 @@ int JsModules::push_named(duk_context* js, std::string_view name) {
     push_required(js, module_for(js, builtin->first, builtin->second), caller);
     return 0;
   }
-  const ResolvedFile found = find(name, caller ? directory_of(caller->id) : std::string_view());
+  const ResolvedFile found = find(js, name, caller ? directory_of(caller->id) : std::string_view());
   if (found.path.empty()) return found.error;
   push_required(js, module_for(js, found.path, nullptr), caller);
   return 0;
@@ -481,6 +480,7 @@ ModuleLoad JsModules::push_from_file(duk_context* js, const std::string& path) {
   Module& module = module_for(js, *id, nullptr);
   if (aliases_.size() >= kMaxAliases) aliases_.clear();
   aliases_.insert_or_assign(path, &module);
+  if (module.state == State::kLoaded && is_inherited(module)) module.state = State::kUnloaded;
   push_required(js, module, nullptr);
   return ModuleLoad::kOk;
 }
@@ -488,7 +488,7 @@ ModuleLoad JsModules::push_from_file(duk_context* js, const std::string& path) {
 std::optional<std::string> resolve_module(duk_context* js, std::string_view name, std::string_view base_directory) {
   JsModules* modules = JsHeap::of(js).modules;
   CHECK(modules);
-  return modules->resolve(name, base_directory);
+  return modules->resolve(js, name, base_directory);
 }
 
 ModuleLoad push_module_exports(duk_context* js, std::string_view path) {

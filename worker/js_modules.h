@@ -49,7 +49,7 @@ class JsModules {
 
   // The canonical file that require(name) would load for a caller in `base_directory` (may be empty); nullopt when
   // there is none. Built-ins are not files.
-  std::optional<std::string> resolve(std::string_view name, std::string_view base_directory);
+  std::optional<std::string> resolve(duk_context* js, std::string_view name, std::string_view base_directory);
 
   // Pushes the exports that require(name) gives to the function now running, and true; nothing and false when there is
   // no such module. Throws what loading it throws.
@@ -58,6 +58,10 @@ class JsModules {
   // The exports of the file, loaded or loaded again when it, or anything it required, has changed. Never throws: errors
   // are kFailed with the error value on the stack. `path` absolute, need not be canonical.
   ModuleLoad push_exports(duk_context* js, std::string_view path);
+
+  // To be called in a worker: modules that were loaded before are those of the launcher, whose listeners and timers
+  // stayed there. push_exports() loads such a module again, here; require() goes on with what there is.
+  void leave_launcher() { first_own_serial_ = next_serial_; }
 
   // Directory of the file that holds the script function now running (for require and include); empty when none.
   std::string calling_directory(duk_context* js) const;
@@ -106,11 +110,13 @@ class JsModules {
   Module& module_for(duk_context* js, const std::string& id, duk_c_function opener);
   Module* find_caller(duk_context* js) const;
   Module* find_fresh_alias(std::string_view path);
+  // Loaded in the launcher. C modules are one for all: a library is never loaded again.
+  bool is_inherited(const Module& module) const { return module.serial < first_own_serial_ && !module.is_native; }
   static void note_edge(Module* owner, Module& target);
   bool is_fresh(Module& module, const char* path);
   static bool file_unchanged(Module& module, const struct stat& status, const char* path);
 
-  ResolvedFile find(std::string_view name, std::string_view directory);
+  ResolvedFile find(duk_context* js, std::string_view name, std::string_view directory);
   int push_named(duk_context* js, std::string_view name);
   ModuleLoad push_from_file(duk_context* js, const std::string& path);
   bool push_cached(duk_context* js, const Module& module) const;
@@ -132,6 +138,7 @@ class JsModules {
   PathMap<std::unique_ptr<Module>> modules_;  // by id; records are never removed, so pointers to them stay good
   PathMap<Module*> aliases_;                  // by path as push_exports() gets it, symlinks not followed
   uint64_t next_serial_ = 1;
+  uint64_t first_own_serial_ = 0;  // loads with a lesser serial happened in the launcher
   uint64_t check_ = 0;
   // Engine objects, kept reachable in the stash.
   void* cache_ = nullptr;      // require.cache: id -> module object

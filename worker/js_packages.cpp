@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "worker/block_hook.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/js_module_path.h"
@@ -37,8 +38,9 @@ std::optional<std::string> as_index(const std::string& folder) {
   return std::nullopt;
 }
 
-// The "main" of a package.json's text; empty when it has none or is no JSON, which Node, too, takes as none.
-std::string read_main(duk_context* js, const std::string& text) {
+// The "main" of a package.json's text; empty when it has none. nullopt when it could not be read: most often it is no
+// JSON, which Node, too, takes as none, but memory or time may have ended, and that says nothing about the file.
+std::optional<std::string> read_main(duk_context* js, const std::string& text) {
   std::string main;
   const bool ok = run_protected(js, [&](duk_context* inner) {
     push_text(inner, text);
@@ -47,8 +49,9 @@ std::string read_main(duk_context* js, const std::string& text) {
       append_utf8(main, engine_text(inner, -1));
     }
   });
-  if (!ok) duk_pop(js);
-  return main;
+  if (ok) return main;
+  duk_pop(js);
+  return std::nullopt;
 }
 
 bool is_path(std::string_view name) {
@@ -65,10 +68,13 @@ const std::string& JsPackages::main_of(duk_context* js, const std::string& packa
   const FileSignature signature = FileSignature::of(status);
   if (package.signature == signature) return package.main;
   SourceFile file;
-  package.main.clear();
-  if (read_source_file(package_json, file) == 0) package.main = read_main(js, file.text);
-  // A file changed this moment may change again without a trace: it is read again the next time.
-  package.signature = signature.is_racy_at(wall_clock_ns()) ? FileSignature() : signature;
+  std::optional<std::string> main;
+  about_to_block();
+  if (read_source_file(package_json, file) == 0) main = read_main(js, file.text);
+  package.main = main.value_or(std::string());
+  // A file changed this moment may change again without a trace: it is read again the next time, as is one that could
+  // not be read.
+  package.signature = !main || signature.is_racy_at(wall_clock_ns()) ? FileSignature() : signature;
   return package.main;
 }
 

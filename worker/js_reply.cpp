@@ -150,7 +150,13 @@ void JsReply::add_header_line(std::string_view name, std::string_view value, con
     return;
   }
   if (name.size() == 4 && equals_ignoring_case(name, "date")) draft.flags |= ipc::kReplyHasDate;
-  if (equals_ignoring_case(name, "content-type")) draft.has_content_type = true;
+  if (equals_ignoring_case(name, "content-type")) {
+    if (trim_blanks(value).empty()) {  // RFC 9110 8.3: a media type; the automatic one stands
+      warn(source, "reply header " + quoted(name) + " dropped: its value is empty");
+      return;
+    }
+    draft.has_content_type = true;
+  }
   ipc::append_header_line(draft.header_block, name, value);
   ++draft.header_count;
 }

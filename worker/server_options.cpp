@@ -113,7 +113,7 @@ void read_default_charset(const OptionValue& value, OptionsInProgress& reading) 
 
 void read_max_memory(const OptionValue& value, OptionsInProgress& reading) {
   constexpr char kRequirement[] =
-      "a Number of megabytes or a String like \"512M\" or \"1G\", at least 8 MB (0: no limit)";
+      "a Number of megabytes or a String with the unit K, M or G like \"512M\", at least 8 MB (0: no limit)";
   uint64_t bytes = 0;
   if (duk_is_string(value.js, value.index)) {
     if (!parse_memory_size(value.string(), bytes)) value.reject(kRequirement);

@@ -12,11 +12,11 @@ namespace ravelin::worker {
 namespace {
 
 int wake_up = -1;
-volatile sig_atomic_t requests = 0;
+volatile sig_atomic_t requested_by = 0;  // the first signal's number
 
 void on_stop_signal(int number) {
-  if (requests != 0) _exit(128 + number);  // the children follow: parent-death signal, closed channels
-  requests = 1;
+  if (requested_by != 0) _exit(128 + number);  // the children follow: parent-death signal, closed channels
+  requested_by = number;
   const int error = errno;
   const uint64_t one = 1;
   // An eventfd that nobody has read takes this one write.
@@ -46,6 +46,6 @@ int catch_stop_signals() {
   return wake_up;
 }
 
-bool stop_requested() { return requests != 0; }
+int stop_signal() { return requested_by; }
 
 }  // namespace ravelin::worker

@@ -9,6 +9,7 @@ namespace ravelin::worker {
 // the process. SIGHUP stays ignored where it is ignored (nohup, daemons). -1 when the system has no descriptor left.
 int catch_stop_signals();
 
-bool stop_requested();
+// The signal that has asked for a stop, or 0.
+int stop_signal();
 
 }  // namespace ravelin::worker

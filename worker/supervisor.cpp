@@ -243,7 +243,7 @@ void Supervisor::dispatch(Place place) {
   signalfd_siginfo signals[8];
   while (read(child_events_.get(), signals, sizeof signals) > 0) {
   }
-  if (stop_requested()) {
+  if (stop_signal() != 0) {
     uint64_t unused;
     if (stop_fd_ >= 0 && read(stop_fd_, &unused, sizeof unused) > 0) stop();
   }
@@ -395,6 +395,7 @@ void Supervisor::watch_stop(int wake_up) {
 
 void Supervisor::stop() {
   if (phase_ != Phase::kServing) return;
+  logf("notice: stopping: SIG%s", sigabbrev_np(stop_signal()));
   phase_ = Phase::kStopping;
   phase_ends_ms_ = monotonic_ms() + parts_.config.grace_ms + kStopExtraMs;
   parts_.sockets.clear();  // the frontend closes its copies: from then on connecting is refused

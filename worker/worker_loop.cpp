@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -36,6 +37,7 @@ using ipc::FrameType;
 
 constexpr int kNapsInSignal = 100;  // the hub needs one turn of its loop
 constexpr long kSignalNapNs = 100'000;
+constexpr timeval kStarvedRetry = {0, limits::kStarvedRetryMs * 1000};
 constexpr uint64_t kLastFlushMs = 5'000;  // an ending worker waits so long for the frontend to take its last replies
 
 class WorkerLoop : private EventUplink, private ReplyUplink {
@@ -320,7 +322,9 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
       case Channel::Io::kDone:
         return;
       case Channel::Io::kBlocked:
-        event_add(link.writable, nullptr);
+        // flush_event_ flushes all. A thing to wait for only when the socket is full.
+        event_add(link.channel.is_starved() ? flush_event_ : link.writable,
+                  link.channel.is_starved() ? &kStarvedRetry : nullptr);
         return;
       default:
         _exit(kExitDone);  // the frontend is gone
@@ -333,7 +337,10 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
       const uint64_t now_ms = monotonic_ms();
       if (now_ms >= deadline_ms) return;
       pollfd watched{link.channel.fd(), POLLOUT, 0};
-      poll(&watched, 1, deadline_ms == UINT64_MAX ? -1 : static_cast<int>(deadline_ms - now_ms));
+      if (link.channel.is_starved()) watched.fd = -1;
+      const uint64_t longest_ms = link.channel.is_starved() ? limits::kStarvedRetryMs : UINT64_MAX;
+      const uint64_t wait_ms = std::min(longest_ms, deadline_ms == UINT64_MAX ? UINT64_MAX : deadline_ms - now_ms);
+      poll(&watched, 1, wait_ms == UINT64_MAX ? -1 : static_cast<int>(wait_ms));
       flush(link);
     }
   }

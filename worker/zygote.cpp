@@ -48,10 +48,11 @@ class Zygote {
     for (;;) {
       pollfd watched[3] = {{control_.fd(), POLLIN, 0}, {child_events_.get(), POLLIN, 0}, {-1, 0, 0}};
       if (frontend_) {
-        const short writing = frontend_->has_output() ? POLLOUT : 0;
+        const short writing = frontend_->has_output() && !frontend_->is_starved() ? POLLOUT : 0;
         watched[2] = {frontend_->fd(), static_cast<short>(POLLIN | writing), 0};
       }
-      if (poll(watched, 3, -1) < 0 && errno != EINTR) {
+      const bool is_starved = frontend_ && frontend_->is_starved();
+      if (poll(watched, 3, is_starved ? static_cast<int>(limits::kStarvedRetryMs) : -1) < 0 && errno != EINTR) {
         logf("error: poll failed: %s; the zygote ends and is replaced", errno_text(errno).c_str());
         end();
       }

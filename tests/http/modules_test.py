@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from support.timing import wait_until
+
 OPTIONS = "developerMode: true, threads: 2"
 MAP = '{"/apps/": {modulePath: "@DIR@/apps"}, "/mod": {module: "mod"}, "/coming": {module: "coming"}}'
 
@@ -57,6 +59,20 @@ def test_unchanged_module_keeps_its_variables(site):
     assert [s.get("/count").text for _ in range(4)] == ["1", "2", "3", "4"]
     s.write("count.js", "var n = 10; module.exports = function () { return {txt: '' + ++n}; };")
     assert [s.get("/count").text for _ in range(2)] == ["11", "12"]
+
+
+def test_mapped_module_that_the_start_script_requires_is_loaded_in_each_worker(site):
+    """Server-details 4: each worker has its own copy. What the launcher loaded listens in the launcher only."""
+    s = site(map='{"/listen": {module: "listen"}}', before='var listen = require("listen");', options="threads: 2",
+             files={"listen.js": """
+                var loader = process.getpid(), heard = [];
+                rampart.event.on("news", "listener", function (unused, data) { heard.push(data); });
+                module.exports = function (req) {
+                    if (req.query.tell) rampart.event.trigger("news", req.query.tell);
+                    return {json: {isOwn: loader === process.getpid(), heard: heard}};
+                };"""})
+    assert s.get("/listen?tell=a").json()["isOwn"]
+    wait_until(lambda: s.get("/listen").json()["heard"] == ["a"], 5, "the event to be heard in the worker")
 
 
 def test_changed_module_that_a_module_requires(server):

@@ -32,6 +32,16 @@ def begin(s, path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_log_says_once_that_and_why_it_stops(site, number):
+    s = site(map=MAP, options="threads: 1")
+    assert s.get("/fast.txt").status in (200, 404)
+    s.proc.send_signal(number)
+    s.proc.wait(scaled(10))
+    assert [line for line in s.log().splitlines() if line.endswith(f"notice: stopping: {number.name}")] != []
+    assert s.log().count("notice: stopping:") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_runs_is_finished(site, number):
     s = site(map=MAP, options="threads: 2")
     connection = begin(s, "/slow.txt?s=1")

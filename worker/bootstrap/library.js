@@ -466,7 +466,7 @@
 
   var standIns = new Map();
   var isPromise = function (base) { return base === globalThis.Promise || base === globalThis.AggregateError; };
-  define(globalThis, {
+  define(Object.getPrototypeOf(globalThis), {  // see worker/compiled_code.h
     __superGet(base, key, self) {
       var descriptor = descriptorOf(base, key);
       return descriptor.get !== undefined ? descriptor.get.call(self) : descriptor.value;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "worker/block_hook.h"
 #include "worker/js_error.h"
 #include "worker/utils/arguments.h"
 #include "worker/utils/values.h"
@@ -15,11 +16,13 @@ namespace ravelin::worker {
 namespace {
 
 long user_id_named(const char* name) {
+  about_to_block();
   const passwd* account = getpwnam(name);
   return account ? static_cast<long>(account->pw_uid) : kLeaveAccount;
 }
 
 long group_id_named(const char* name) {
+  about_to_block();
   const group* account = getgrnam(name);
   return account ? static_cast<long>(account->gr_gid) : kLeaveAccount;
 }

@@ -15,10 +15,32 @@ namespace {
 
 constexpr char kOriginalKey[] = DUK_HIDDEN_SYMBOL("original");
 
+// White space and line ends beyond ASCII, as String.prototype.trim() of the engine has them, in UTF-8.
+constexpr std::string_view kWideSpaces[] = {
+    "\u00A0", "\u1680", "\u180E", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
+    "\u2007", "\u2008", "\u2009", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000", "\uFEFF",
+};
+
+bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Bytes of the white space character at the front or, with `at_end`, at the end of `text`; 0 when there is none.
+size_t space_length(std::string_view text, bool at_end) {
+  if (text.empty()) return 0;
+  const char edge = at_end ? text.back() : text.front();
+  if (static_cast<signed char>(edge) >= 0) return is_ascii_space(edge) ? 1 : 0;
+  for (std::string_view space : kWideSpaces) {
+    if (at_end ? text.ends_with(space) : text.starts_with(space)) return space.size();
+  }
+  return 0;
+}
+
+// Not duk_trim(), which throws when it meets a raw byte (runtime-api 7.1).
 duk_ret_t utils_trim(duk_context* ctx) {
   if (!is_text(ctx, 0)) throw_error(ctx, "trim(): string is required");
-  duk_dup(ctx, 0);
-  duk_trim(ctx, -1);
+  std::string_view text = engine_text(ctx, 0);
+  while (size_t length = space_length(text, false)) text.remove_prefix(length);
+  while (size_t length = space_length(text, true)) text.remove_suffix(length);
+  push_text(ctx, text);
   return 1;
 }
 

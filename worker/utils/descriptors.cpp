@@ -111,6 +111,7 @@ duk_ret_t utils_lseek(duk_context* ctx) {
 
 duk_ret_t utils_fstat(duk_context* ctx) {
   struct stat status;
+  about_to_block();
   if (fstat(descriptor_at(ctx, "fstatFd"), &status) != 0) throw_failed(ctx, "fstatFd");
   push_file_status(ctx, status);
   return 1;
@@ -131,6 +132,7 @@ duk_ret_t utils_fdatasync(duk_context* ctx) {
 duk_ret_t utils_ftruncate(duk_context* ctx) {
   const int fd = descriptor_at(ctx, "ftruncateFd");
   const double length = integer_at(ctx, 1, "ftruncateFd", "the length", 0, 9e15);
+  about_to_block();
   if (ftruncate(fd, static_cast<off_t>(length)) != 0) throw_failed(ctx, "ftruncateFd");
   return 0;
 }
@@ -139,6 +141,7 @@ duk_ret_t utils_fchmod(duk_context* ctx) {
   const int fd = descriptor_at(ctx, "fchmodFd");
   const long mode = mode_at(ctx, 1, -1);
   if (mode < 0) throw_error(ctx, "fchmodFd(): invalid or no mode specified");
+  about_to_block();
   if (fchmod(fd, static_cast<mode_t>(mode)) != 0) throw_failed(ctx, "fchmodFd");
   return 0;
 }
@@ -148,6 +151,7 @@ duk_ret_t utils_fchown(duk_context* ctx) {
   const int fd = descriptor_at(ctx, "fchownFd");
   const long user = user_id_at(ctx, 1);
   const long group = group_id_at(ctx, 2);
+  about_to_block();
   if (fchown(fd, static_cast<uid_t>(user), static_cast<gid_t>(group)) != 0) throw_failed(ctx, "fchownFd");
   return 0;
 }
@@ -157,6 +161,7 @@ duk_ret_t utils_futimes(duk_context* ctx) {
   const int fd = descriptor_at(ctx, "futimesFd");
   timespec times[2];
   file_times_at(ctx, 1, "futimesFd()", times);
+  about_to_block();
   if (futimens(fd, times) != 0) throw_failed(ctx, "futimesFd");
   return 0;
 }

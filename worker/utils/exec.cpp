@@ -97,8 +97,10 @@ void read_directory(duk_context* ctx, duk_idx_t options, ExecRequest& request) {
     if (push_option(ctx, options, name)) request.directory = path_at(ctx, -1, "exec()", "changeDirectory value");
     duk_pop(ctx);
   }
+  if (request.directory.empty()) return;
+  about_to_block();
   struct stat status;
-  if (!request.directory.empty() && (stat(request.directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))) {
+  if (stat(request.directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
     throw_error(ctx, "exec(): changeDirectory value does not exist");
   }
 }

@@ -20,6 +20,8 @@ namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
 
+bool is_redirected[STDERR_FILENO + 1] = {};
+
 ssize_t read_some(int fd, char* buffer, size_t size) {
   for (;;) {
     ssize_t count = ::read(fd, buffer, size);
@@ -50,6 +52,30 @@ size_t write_all(int fd, std::string_view bytes) {
     }
   }
   return written;
+}
+
+FileIdentity FileIdentity::of(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
+FileHandle::FileHandle(UniqueFd file, Kind kind)
+    : kind_(kind),
+      owned_(std::move(file)),
+      fd_(owned_.get()),
+      pid_(getpid()),
+      identity_(FileIdentity::of(owned_.get())) {}
+
+// In a child, forgets a descriptor that is not ours any more.
+void FileHandle::notice_fork() {
+  if (!owned_ || pid_ == getpid()) return;
+  pid_ = getpid();
+  if (FileIdentity::of(owned_.get()) == identity_) return;
+  owned_.release();
+  fd_ = -1;
+  read_ahead_.clear();
+  read_position_ = 0;
 }
 
 // Gives back what was read ahead, so that the descriptor stands where the script believes it does.
@@ -92,35 +118,39 @@ off_t FileHandle::seek(off_t offset, int whence) {
 }
 
 bool FileHandle::redirect(int standard_fd) {
+  if (is_redirected[standard_fd]) {
+    errno = EBUSY;
+    return false;
+  }
   fflush(nullptr);
   UniqueFd saved(fcntl(standard_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  struct stat status;
-  if (!saved || fstat(saved.get(), &status) != 0 || dup2(fd_, standard_fd) < 0) return false;
+  if (!saved || dup2(fd_, standard_fd) < 0) return false;
+  saved_identity_ = FileIdentity::of(saved.get());
   saved_stream_ = std::move(saved);
-  saved_device_ = status.st_dev;
-  saved_inode_ = status.st_ino;
   redirected_fd_ = standard_fd;
+  is_redirected[standard_fd] = true;
   return true;
 }
 
 void FileHandle::close() {
-  if (is_standard() || is_closed()) return;
+  if (is_standard()) return;
+  notice_fork();
   if (saved_stream_) {
     fflush(nullptr);
-    // A worker closes the pipes and sockets that it has inherited (fork_hygiene.h): the number may be another's by now.
-    struct stat status;
-    if (fstat(saved_stream_.get(), &status) == 0 && status.st_dev == saved_device_ && status.st_ino == saved_inode_) {
+    if (FileIdentity::of(saved_stream_.get()) == saved_identity_) {
       dup2(saved_stream_.get(), redirected_fd_);
       saved_stream_.reset();
     } else {
       saved_stream_.release();
     }
+    is_redirected[redirected_fd_] = false;
   }
   fd_ = -1;
   if (!is_memory()) owned_.reset();
 }
 
-bool FileHandle::memory(std::string& out) const {
+bool FileHandle::memory(std::string& out) {
+  notice_fork();
   if (!owned_) return false;
   if (redirected_fd_ >= 0 && saved_stream_) fflush(nullptr);
   for (;;) {

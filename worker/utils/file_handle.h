@@ -16,6 +16,17 @@
 
 namespace ravelin::worker {
 
+// Which file a descriptor is open on. A number may be another's by now: a worker closes the pipes and sockets that it
+// has inherited (fork_hygiene.h).
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  // Of no file when `fd` is not open.
+  static FileIdentity of(int fd);
+  bool operator==(const FileIdentity&) const = default;
+};
+
 class FileHandle {
  public:
   enum class Kind { kStandard, kFile, kMemory };
@@ -23,18 +34,22 @@ class FileHandle {
   // A standard stream: not owned, never closed.
   explicit FileHandle(int standard_fd) : fd_(standard_fd) {}
   // A file, or a memory file (memfd) whose contents stay readable after close().
-  explicit FileHandle(UniqueFd file, Kind kind = Kind::kFile)
-      : kind_(kind), owned_(std::move(file)), fd_(owned_.get()) {}
+  explicit FileHandle(UniqueFd file, Kind kind = Kind::kFile);
   ~FileHandle() { close(); }
   FileHandle(const FileHandle&) = delete;
   FileHandle& operator=(const FileHandle&) = delete;
 
-  bool is_closed() const { return fd_ < 0; }
+  // Also in a worker whose birth has closed the file.
+  bool is_closed() {
+    notice_fork();
+    return fd_ < 0;
+  }
   bool is_standard() const { return kind_ == Kind::kStandard; }
   bool is_memory() const { return kind_ == Kind::kMemory; }
   int fd() const { return fd_; }
 
-  // Lets the standard stream `standard_fd` lead to this file until close(). False with errno.
+  // Lets the standard stream `standard_fd` lead to this file until close(). False with errno: EBUSY when it leads to
+  // another handle's file already, since two handles closed in any order could not put it back.
   bool redirect(int standard_fd);
 
   // Writes all bytes, as one write() unless the system takes less. On failure returns what was written, with errno.
@@ -54,7 +69,7 @@ class FileHandle {
   void close();
 
   // kMemory: all that was written, also after close(); false when release_memory() was called.
-  bool memory(std::string& out) const;
+  bool memory(std::string& out);
   void release_memory();
 
   // The object that owns this one, as its heap pointer: others may inherit from it (handle_functions.cpp).
@@ -62,13 +77,15 @@ class FileHandle {
 
  private:
   void unread();
+  void notice_fork();
 
   Kind kind_ = Kind::kStandard;
   UniqueFd owned_;
   int fd_;
+  pid_t pid_ = 0;          // whose descriptors these are known to be
+  FileIdentity identity_;  // of owned_
   UniqueFd saved_stream_;  // what redirected_fd_ was before redirect()
-  dev_t saved_device_ = 0;
-  ino_t saved_inode_ = 0;
+  FileIdentity saved_identity_;
   int redirected_fd_ = -1;
   std::string read_ahead_;
   size_t read_position_ = 0;

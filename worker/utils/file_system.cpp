@@ -84,6 +84,7 @@ duk_ret_t utils_tmp_dir(duk_context* ctx) {
 duk_ret_t utils_home_dir(duk_context* ctx) {
   const char* home = getenv("HOME");
   if (!home || !*home) {
+    about_to_block();
     const passwd* account = getpwuid(getuid());
     if (!account) throw_error(ctx, "homeDir(): this user has no home directory");
     home = account->pw_dir;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "common/sys.h"
+#include "common/unique_fd.h"
 #include "worker/block_hook.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
@@ -41,9 +42,9 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The names in a folder but "." and "..", sorted. False with errno.
-bool list_names(const std::string& path, std::vector<std::string>& names) {
-  std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
+// The names in a folder but "." and "..", sorted. False with errno when there is no `opened` folder.
+bool list_names(DIR* opened, std::vector<std::string>& names) {
+  std::unique_ptr<DIR, CloseDirectory> directory(opened);
   if (!directory) return false;
   while (const dirent* entry = readdir(directory.get())) {
     const std::string_view name = entry->d_name;
@@ -51,6 +52,10 @@ bool list_names(const std::string& path, std::vector<std::string>& names) {
   }
   std::sort(names.begin(), names.end());
   return true;
+}
+
+bool list_names(const std::string& path, std::vector<std::string>& names) {
+  return list_names(opendir(path.c_str()), names);
 }
 
 std::string child_of(const std::string& folder, const std::string& name) {
@@ -243,7 +248,7 @@ bool is_inside(const std::string& from, const std::string& to) {
       break;
     }
   }
-  return (std::string(target) + "/").starts_with(std::string(source) + "/");
+  return child_of(target, "").starts_with(child_of(source, ""));
 }
 
 // cp(src, dest[, {recursive, dereference, preserveTimestamps, force, errorOnExist}])
@@ -266,19 +271,31 @@ duk_ret_t utils_cp(duk_context* ctx) {
 
 // ---- rm
 
-void remove_tree(duk_context* ctx, const std::string& path, bool is_recursive, bool is_forced) {
+struct Removal {
+  bool is_recursive;
+  bool is_forced;
+};
+
+// Goes by descriptors: what lies in the folder is removed there and nowhere else, even when someone puts a link in the
+// place of a folder meanwhile. `path` is for messages; `name` is it, seen from `folder`.
+void remove_tree(duk_context* ctx, int folder, const std::string& name, const std::string& path, Removal how) {
   struct stat status;
-  if (lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT && is_forced) return;
+  if (fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT && how.is_forced) return;
     throw_path_error(ctx, "rm", path, errno);
   }
-  if (S_ISDIR(status.st_mode)) {
-    if (!is_recursive) throw_error(ctx, "rm(): %s: is a directory; set {recursive:true}", path.c_str());
+  const bool is_folder = S_ISDIR(status.st_mode);
+  if (is_folder) {
+    if (!how.is_recursive) throw_error(ctx, "rm(): %s: is a directory; set {recursive:true}", path.c_str());
+    const UniqueFd inside(openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!inside) throw_path_error(ctx, "rm", path, errno);
+    const int listed = fcntl(inside.get(), F_DUPFD_CLOEXEC, 0);
     std::vector<std::string> names;
-    if (!list_names(path, names)) throw_path_error(ctx, "rm", path, errno);
-    for (const std::string& name : names) remove_tree(ctx, child_of(path, name), true, true);
+    if (listed < 0 || !list_names(fdopendir(listed), names)) throw_path_error(ctx, "rm", path, errno);
+    for (const std::string& child : names) remove_tree(ctx, inside.get(), child, child_of(path, child), {true, true});
   }
-  if (remove(path.c_str()) != 0 && !(errno == ENOENT && is_forced)) throw_path_error(ctx, "rm", path, errno);
+  if (unlinkat(folder, name.c_str(), is_folder ? AT_REMOVEDIR : 0) != 0 && !(errno == ENOENT && how.is_forced))
+    throw_path_error(ctx, "rm", path, errno);
 }
 
 // rm(path[, {recursive, force}])
@@ -286,7 +303,7 @@ duk_ret_t utils_rm(duk_context* ctx) {
   duk_set_top(ctx, 2);
   const std::string path = path_at(ctx, 0, "rm()");
   about_to_block();
-  remove_tree(ctx, path, flag_option(ctx, 1, "recursive"), flag_option(ctx, 1, "force"));
+  remove_tree(ctx, AT_FDCWD, path, path, {flag_option(ctx, 1, "recursive"), flag_option(ctx, 1, "force")});
   return 0;
 }
 

@@ -104,7 +104,13 @@ int stream_at(duk_context* ctx, duk_idx_t index, const char* function, bool for_
 }
 
 void redirect(duk_context* ctx, FileHandle& handle, int stream, const char* function) {
-  if (stream >= 0 && !handle.redirect(stream)) throw_handle_error(ctx, function);
+  if (stream < 0 || handle.redirect(stream)) return;
+  if (errno == EBUSY) {
+    static constexpr const char* kNames[] = {"stdin", "stdout", "stderr"};
+    throw_error(ctx, "%s(): %s leads to another handle already, which must be closed first: %s", function,
+                kNames[stream], errno_text(EBUSY).c_str());
+  }
+  throw_handle_error(ctx, function);
 }
 
 // fopen(path, mode[, stream])
@@ -386,7 +392,7 @@ duk_ret_t handle_file_no(duk_context* ctx) {
 
 void read_memory(duk_context* ctx, const char* function, std::string& bytes) {
   duk_push_this(ctx);
-  const FileHandle* handle = file_handle_at(ctx, -1);
+  FileHandle* handle = file_handle_at(ctx, -1);
   duk_pop(ctx);
   if (!handle || !handle->is_memory()) throw_error(ctx, "%s(): this is no handle of fopenBuffer()", function);
   if (!handle->memory(bytes)) throw_error(ctx, "%s(): the buffer was destroyed", function);

@@ -64,6 +64,7 @@ class Watcher {
 
   // 0 or the errno.
   int start_inotify() {
+    about_to_block();
     inotify_ = UniqueFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
     if (!inotify_ || inotify_add_watch(inotify_.get(), path_.c_str(), kEvents) < 0) return errno;
     return listen(inotify_.get(), EV_READ | EV_PERSIST, nullptr);
@@ -119,6 +120,7 @@ class Watcher {
   }
 
   Versions look() const {
+    about_to_block();
     Versions versions;
     struct stat status;
     if (stat(path_.c_str(), &status) != 0) return versions;

@@ -2,13 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 
+#include <atomic>
 #include <set>
 #include <string>
 #include <thread>
 
+#include "common/clock.h"
 #include "tests/unit/common/extended_regex.h"
 #include "tests/unit/common/stderr_capture.h"
 
@@ -116,6 +119,36 @@ TEST_F(Log, AFullDiskStopsNothing) {
   dup2(full.get(), STDERR_FILENO);
   log_line("lost");
   dup2(saved.get(), STDERR_FILENO);
+}
+
+// Takes one page of a full pipe whenever kPauseMs have gone.
+TEST_F(Log, ASlowReaderDoesNotHoldEveryEntry) {
+  constexpr int kPauseMs = 50, kEntries = 60;
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  UniqueFd reader(ends[0]), writer(ends[1]);
+  fcntl(writer.get(), F_SETFL, O_NONBLOCK);
+  const std::string page(4096, 'x');
+  while (write(writer.get(), page.data(), page.size()) > 0) {
+  }
+  fcntl(writer.get(), F_SETFL, 0);
+  UniqueFd saved(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+  dup2(writer.get(), STDERR_FILENO);
+  std::atomic<bool> ends_now{false};
+  std::thread slow([&] {
+    for (std::string bytes(4096, '\0'); !ends_now; poll(nullptr, 0, kPauseMs))
+      EXPECT_GT(read(reader.get(), bytes.data(), bytes.size()), 0);
+  });
+  const uint64_t begun_ms = monotonic_ms();
+  for (int i = 0; i < kEntries; ++i) log_line(std::string(4000, 'y'));
+  const uint64_t took_ms = monotonic_ms() - begun_ms;
+  ends_now = true;
+  slow.join();
+  dup2(saved.get(), STDERR_FILENO);
+  EXPECT_LT(took_ms, kEntries * kPauseMs / 3) << "each entry waited for the reader";
+  StderrCapture log;
+  log_line("x");
+  EXPECT_NE(log.text().find("nobody read the log: "), std::string::npos) << "what was lost is counted";
 }
 
 TEST_F(Log, LinesOfSeveralThreadsDoNotMix) {

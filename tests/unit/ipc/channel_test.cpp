@@ -12,6 +12,7 @@
 
 #include "common/limits.h"
 #include "common/sys.h"
+#include "tests/unit/common/descriptor_shortage.h"
 #include "tests/unit/common/open_descriptors.h"
 
 namespace ravelin::ipc {
@@ -104,6 +105,24 @@ TEST(Channel, CarriesFramesBothWays) {
   ASSERT_EQ(link.sender->next(frame), Next::kFrame);
   EXPECT_EQ(frame.type, FrameType::kRetire);
   EXPECT_EQ(frame.payload, "tired");
+}
+
+TEST(Channel, TooManyDescriptorsInFlightPasses) {
+  Link link;
+  uint64_t taken = 0;
+  append_request(*link.sender, 0, 100, true);
+  {
+    DescriptorShortage shortage;
+    EXPECT_EQ(link.sender->flush(), Io::kBlocked);
+    EXPECT_TRUE(link.sender->is_starved());
+    EXPECT_TRUE(link.sender->has_output());
+  }
+  EXPECT_EQ(link.sender->flush(), Io::kDone);
+  EXPECT_FALSE(link.sender->is_starved());
+  ASSERT_EQ(link.receiver->receive(), Io::kDone);
+  take_requests(
+      *link.receiver, taken, [](uint64_t) { return 100; }, [](uint64_t) { return true; });
+  EXPECT_EQ(taken, 1u);
 }
 
 TEST(Channel, FlushOfNothingIsDone) {

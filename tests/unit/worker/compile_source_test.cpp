@@ -247,6 +247,11 @@ TEST_F(Modern, SyntaxErrorsNameTheirPlace) {
   EXPECT_EQ(load("var a = {\n  b: 1,\n  c 2\n};"), "throws SyntaxError: ',' expected (line 3, column 5)");
   EXPECT_EQ(load("let a: number = 1;"),
             "throws SyntaxError: Type annotations can only be used in TypeScript files (line 1, column 8)");
+  // What is no text at all.
+  EXPECT_EQ(load(std::string("\x00\x01\xff", 3)),
+            "throws SyntaxError: this is no script in UTF-8: invalid byte 0xFF (line 1, column 3)");
+  EXPECT_EQ(load("let a = 1;\n// caf\xe9\n"),
+            "throws SyntaxError: this is no script in UTF-8: invalid byte 0xE9 (line 2, column 7)");
   // What compiles and the engine then refuses.
   EXPECT_EQ(load("let a = 1;\nclass A { m() {\n  return /(?<=x)y/;\n} }"),
             "throws SyntaxError: invalid regexp group: lookbehind and named groups are not supported (line 3)");

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/clock.h"
 #include "tests/unit/worker/js_fixture.h"
 
 namespace ravelin::worker {
@@ -33,6 +34,25 @@ TEST_F(WholeContext, BufferFrom) {
             "[120,true]");
   EXPECT_EQ(site_.run("Buffer.from(5)"), "throws TypeError: Buffer.from: a String, Buffer or Array is required");
   EXPECT_EQ(site_.run("Buffer.from('x', 'nix')"), "throws TypeError: Unknown encoding: nix");
+}
+
+// See utils_raw_bytes_test.cpp: hidden properties must stay out of reach.
+TEST_F(WholeContext, NoTextOfABufferIsASymbol) {
+  site_.run("var raw = bufferToString(dehexify('2cff6869'))");
+  for (const char* text :
+       {"Buffer.from('ff6869', 'hex').toString()", "Buffer.from('ff6869', 'hex').toString('latin1')",
+        "new TextDecoder().decode(dehexify('ff6869'))", "raw.slice(1).padEnd(9)", "raw.at(1)", "Array.from(raw)[1]",
+        "raw.substring(1).repeat(2)", "raw.replaceAll(',', '')", "CBOR.decode(dehexify('43ff6869').fill(0x63, 0, 1))"})
+    EXPECT_EQ(site_.run("typeof (" + std::string(text) + ")"), "string") << text;
+}
+
+TEST_F(WholeContext, BufferFromHearsTheDeadline) {
+  const uint64_t begun_ms = monotonic_ms();
+  site_.heap.arm_deadline(monotonic_ns() + 50 * kNsPerMs);
+  EXPECT_EQ(site_.run("Buffer.from({length: 1e9})"), "throws RangeError: execution timeout");
+  site_.heap.disarm_deadline();
+  EXPECT_LT(monotonic_ms() - begun_ms, 10'000u);
+  EXPECT_EQ(json("Buffer.from({length: 70000}).length"), "70000");
 }
 
 TEST_F(WholeContext, BufferAlloc) {

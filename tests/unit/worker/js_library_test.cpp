@@ -131,6 +131,16 @@ TEST(Library, TypedArrays) {
   });
 }
 
+// What compiled code calls is for it alone.
+TEST(Library, ListsNoHelpersAmongTheGlobals) {
+  check({
+      {"Object.getOwnPropertyNames(globalThis).filter(function(n) { return n.slice(0, 2) == '__'; })", "[]"},
+      {"Object.keys(Object.getPrototypeOf(globalThis))", "[]"},
+      {"globalThis instanceof Object && globalThis.hasOwnProperty('Map')", "true"},
+      {"typeof __nativeBase", R"("function")"},
+  });
+}
+
 // ---- Map and Set
 
 TEST(Map, KeepsAnyKeyInOrder) {

@@ -169,7 +169,30 @@ TEST(Require, BuiltinsWinOverFiles) {
   site.folder.write("rampart-greeting.js", "exports.text = 'from a file'");
   EXPECT_EQ(site.run("require('rampart-greeting').text"), "hello");
   EXPECT_EQ(site.run("require('rampart-greeting') === require('rampart-greeting')"), "true");
-  EXPECT_FALSE(site.modules.resolve("rampart-nothing", ""));
+  EXPECT_FALSE(site.modules.resolve(site.js(), "rampart-nothing", ""));
+}
+
+TEST(Require, AFolderNamedLikeALibraryHoldsScripts) {
+  Site site;
+  site.folder.write("lib.so.d/a.js", "module.exports = 'script'");
+  site.folder.write("lib.so.d/b.json", "\"json\"");
+  site.folder.write("lib.so.d/x.so.1.js", "module.exports = 'too'");
+  EXPECT_EQ(site.run("[require('lib.so.d/a'), require('lib.so.d/b'), require('lib.so.d/x.so.1.js')].join()"),
+            "script,json,too");
+}
+
+// What the server asks for belongs to the worker; what script has in its hands stays.
+TEST(Require, MappedModulesAreLoadedAgainInAWorker) {
+  Site site;
+  const std::string file =
+      site.folder.write("m.js", "n = (typeof n == 'number' ? n : 0) + 1; module.exports = 'load ' + n");
+  EXPECT_EQ(site.run("require('m')"), "load 1");
+  EXPECT_EQ(exports_of(site, file), "load 1");
+  site.modules.leave_launcher();
+  EXPECT_EQ(site.run("require('m')"), "load 1");
+  EXPECT_EQ(exports_of(site, file), "load 2");
+  EXPECT_EQ(exports_of(site, file), "load 2");
+  EXPECT_EQ(site.run("require('m')"), "load 2");
 }
 
 // Compiles a C module into the folder. The duk_* symbols come from the program that loads it.

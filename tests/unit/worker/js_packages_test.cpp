@@ -142,5 +142,26 @@ TEST(SyntaxErrors, AtTheEndOfAFileAreOnItsLastLine) {
   EXPECT_EQ(site.run("require('comment')"), "5");
 }
 
+TEST(Packages, AreFoundFromAnotherThreadOfTheEngine) {
+  Site site;
+  site.folder.write("node_modules/pkg/package.json", R"({"main": "lib/start.js"})");
+  site.folder.write("node_modules/pkg/lib/start.js", "exports.text = 'found'");
+  EXPECT_EQ(site.run("Duktape.Thread.resume(new Duktape.Thread(function () { return require('pkg').text; }))"),
+            "found");
+}
+
+// The memory limit ends the reading of a package.json: that says nothing about the file.
+TEST(Packages, AFailureIsNotRemembered) {
+  constexpr size_t kPaddingBytes = 512 * 1024;
+  Site site;
+  site.folder.write("node_modules/pkg/package.json",
+                    R"({"main": "lib/start.js", "padding": ")" + std::string(kPaddingBytes, 'x') + "\"}");
+  site.folder.write("node_modules/pkg/lib/start.js", "exports.text = 'found'");
+  site.heap.set_max_bytes(site.heap.used_bytes() + kPaddingBytes / 2);
+  EXPECT_NE(site.run("require('pkg').text"), "found");
+  site.heap.set_max_bytes(0);
+  EXPECT_EQ(site.run("require('pkg').text"), "found");
+}
+
 }  // namespace
 }  // namespace ravelin::worker

@@ -171,6 +171,11 @@ TEST(Reply, ContentTypeAndDateOfTheScript) {
   EXPECT_EQ(reply.header("content-type"), "image/jpeg");
   EXPECT_EQ(reply.type(), "") << "no automatic one";
   EXPECT_EQ(reply.body, "jpg");
+  testing::internal::CaptureStderr();
+  reply = site.get(returning("{html: 'x', headers: {'content-type': ' '}}"));
+  EXPECT_EQ(reply.type(), kHtml) << "an empty one is none";
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("reply header \"content-type\" dropped: its value is empty"),
+            std::string::npos);
   reply = site.get(returning("{txt: 'x', headers: {DATE: 'today'}}"));
   EXPECT_EQ(reply.flags, ipc::kReplyHasDate);
   reply = site.get(returning("{status: 302, headers: {location: '/x'}}"));

@@ -183,6 +183,7 @@ TEST_F(ServerOptions, BadValuesAreNamedWithTheirReason) {
       {"maxMemory: 'plenty'", "maxMemory", "\"plenty\""},
       {"maxMemory: 1", "maxMemory", "at least 8 MB"},
       {"maxMemory: '512B'", "maxMemory", "512M"},
+      {"maxMemory: '1T'", "maxMemory", "K, M or G"},
       {"frontendThreads: 0", "frontendThreads", "from 1 to 16"},
       {"frontendThreads: 17", "frontendThreads", "from 1 to 16"},
       {"maxRequestLine: 10", "maxRequestLine", "from 256"},

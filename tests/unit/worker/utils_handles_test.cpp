@@ -1,6 +1,7 @@
 // runtime-api 7.7 (handles) and the raw descriptors of 7.8 on real files.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -123,6 +124,44 @@ TEST_F(UtilsHandles, StreamsAreRedirectedUntilTheHandleIsClosed) {
   testing::internal::CaptureStdout();
   run("printf('back')");
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "back");
+}
+
+TEST_F(UtilsHandles, AStreamIsRedirectedOnceAtATime) {
+  run("var b = fopenBuffer(stdout)");
+  EXPECT_JS("fopen(d + 'second', 'w', stdout)",
+            "throws fopen(): stdout leads to another handle already, which must be closed first: "
+            "Device or resource busy");
+  EXPECT_JS("fopenBuffer(stdout)",
+            "throws fopenBuffer(): stdout leads to another handle already, which must be closed first: "
+            "Device or resource busy");
+  run("printf('first'); b.fclose(); var f = fopen(d + 'second', 'w', stdout); printf('second'); f.fclose()");
+  EXPECT_JS("b.getString()", R"("first")");
+  EXPECT_EQ(contents_of("second"), "second");
+}
+
+// As in a worker, whose birth closes what is no file, and which has opened something else under that number.
+TEST_F(UtilsHandles, AHandleLeavesForeignDescriptorsOfAChildAlone) {
+  ASSERT_EQ(mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  folder_.write("kept", "of both");
+  run("var fifo = fopen(d + 'fifo', 'r+'), number = fifo.fileNo(), kept = fopen(d + 'kept', 'r')");
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    duk_get_global_string(js(), "number");
+    const int number = duk_get_int(js(), -1);
+    duk_pop(js());
+    const int other = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(other, number);
+    EXPECT_JS("fifo.fwrite('x')", "throws error fwrite(): file handle was previously closed");
+    EXPECT_JS("(fifo.fclose(), kept.fread(true))", R"("of both")");
+    run("fifo = null; Duktape.gc(); Duktape.gc()");
+    EXPECT_TRUE(fcntl(number, F_GETFD) >= 0) << "closed what was not its own";
+    _exit(HasFailure() ? 1 : 0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_JS("fifo.fwrite('x')", "1");
 }
 
 // As in a worker, which has closed the pipe that was stdout in the launcher, and has something else there.

@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "common/clock.h"
 #include "tests/unit/worker/js_fixture.h"
@@ -134,6 +137,9 @@ TEST_F(UtilsTrees, CpAndRm) {
   EXPECT_JS("(cp(d + 'n', d + 'to/x'), readFile(d + 'to/x', true))", R"("new")");
   EXPECT_EQ(show("cp(d + 'c', d + 'c/in/side', {recursive: true})"),
             "throws cp(): " + (folder_ / "c/in/side") + ": a directory cannot be copied into itself");
+  EXPECT_EQ(show("cp('/', d + 'root', {recursive: true})"),
+            "throws cp(): " + (folder_ / "root") + ": a directory cannot be copied into itself");
+  EXPECT_JS("exists(d + 'root')", "false");
   EXPECT_JS("cp('/no', d + 'q')", "throws cp(): /no: No such file or directory");
   EXPECT_EQ(show("rm(d + 'to')"), "throws rm(): " + (folder_ / "to") + ": is a directory; set {recursive:true}");
   EXPECT_JS("[rm(d + 'to', {recursive: true}), exists(d + 'to'), rm(d + 'n'), rm(d + 'n', {force: true})]",
@@ -145,6 +151,26 @@ TEST_F(UtilsTrees, CpAndRm) {
   EXPECT_EQ(show("copyFile(d + 'c/fifo', d + 'q')"),
             "throws copyFile(): could not open file '" + (folder_ / "c/fifo") + "': Operation not supported");
   EXPECT_JS("rm('/no/such')", "throws rm(): /no/such: No such file or directory");
+}
+
+// Somebody puts a link in the place of a folder and back, all the time.
+TEST_F(UtilsTrees, RmNeverFollowsALinkOutOfTheTree) {
+  folder_.write("victim/keep", "x");
+  std::atomic<bool> ends_now{false};
+  const std::string inside = folder_ / "tree/folder", link = folder_ / "link";
+  std::thread swapper([&] {
+    while (!ends_now) renameat2(AT_FDCWD, inside.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
+  });
+  for (int i = 0; i < 500 && !contents_of("victim/keep").empty(); ++i) {
+    std::error_code ignored;  // the other thread moves them about
+    std::filesystem::create_directories(inside, ignored);
+    std::filesystem::remove_all(link, ignored);
+    std::filesystem::create_symlink(folder_ / "victim", link, ignored);
+    show("rm(d + 'tree', {recursive: true})");  // an error is as good
+  }
+  ends_now = true;
+  swapper.join();
+  EXPECT_EQ(contents_of("victim/keep"), "x");
 }
 
 TEST_F(UtilsTrees, Compression) {
