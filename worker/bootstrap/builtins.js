@@ -23,7 +23,7 @@
   function defineGetter(target, key, get) {
     if (Object.prototype.hasOwnProperty.call(target, key)) return;
     var name = typeof key === "symbol" ? "[" + key.description + "]" : key;
-    defineValue(get, "name", "get " + name);
+    Object.defineProperty(get, "name", { value: "get " + name, configurable: true });
     Object.defineProperty(target, key, { get: get, configurable: true });
   }
 
@@ -56,8 +56,9 @@
   }.of);
   TYPED_ARRAYS.forEach(function (name) { Object.setPrototypeOf(globalThis[name], AnyTypedArray); });
 
+  var species = { getter() { return this; } }.getter;
   [Array, Map, Set, RegExp, ArrayBuffer, AnyTypedArray].forEach(function (Class) {
-    defineGetter(Class, Symbol.species, function () { return this; });
+    defineGetter(Class, Symbol.species, species);
   });
 
   // ---- what things say that they are
