@@ -17,7 +17,8 @@
 namespace ravelin::worker {
 
 // "Name: message\n    at fn (file:line)\n ..." for an Error, with the script's own frames only, then for its cause
-// "\n  [cause]: " and the same; the text of the value for anything else that was thrown. UTF-8. Never throws a JavaScript error, leaves the stack as it was.
+// "\n  [cause]: " and the same; the text of the value for anything else that was thrown. UTF-8. Never throws a
+// JavaScript error, leaves the stack as it was.
 std::string error_text(duk_context* js, duk_idx_t index);
 
 // "Name: message" alone.

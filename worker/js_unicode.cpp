@@ -192,6 +192,15 @@ SortKey sort_key(std::string_view text, bool is_numeric) {
   return KeyMaker(is_numeric).make(normalized(text, NormalForm::kNfd));
 }
 
+// How many first bytes of both texts are the same and cannot matter: they end before an ASCII character that is not a
+// digit, since marks or digits may follow one.
+size_t common_start(std::string_view a, std::string_view b) {
+  size_t size = static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  const auto may_end = [](char c) { return static_cast<signed char>(c) >= 0 && (c < '0' || c > '9'); };
+  while (size > 0 && !may_end(a[size - 1])) --size;
+  return size > 0 ? size - 1 : 0;
+}
+
 // ---- String.prototype
 
 // Pushes `this` as a String.
@@ -272,6 +281,9 @@ std::string normalized(std::string_view text, NormalForm form) { return Normaliz
 
 int compare_texts(std::string_view a, std::string_view b, const Collation& collation) {
   if (a == b) return 0;
+  const size_t same = common_start(a, b);
+  a.remove_prefix(same);
+  b.remove_prefix(same);
   const SortKey left = sort_key(a, collation.is_numeric);
   const SortKey right = sort_key(b, collation.is_numeric);
   const auto sign = [](int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; };
