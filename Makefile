@@ -85,8 +85,8 @@ THIRD_PARTY_FLAGS = $(HARDENING) $(SAN_FLAGS) $(SAN_THIRD_PARTY) -w
 DEPENDENCIES = -MMD -MP
 
 FRONTEND_LIBS := -levent_core -levent_pthreads -lpcre2-8 -lsodium -lpthread
-WORKER_LIBS := -levent_core -lpcre2-8 -lsodium -ldeflate -lidn2 -ldl -lpthread
-UNIT_LIBS := -lgtest_main -lgtest -levent_core -levent_pthreads -lpcre2-8 -lsodium -ldeflate -lidn2 -ldl -lpthread
+WORKER_LIBS := -levent_core -lpcre2-8 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
+UNIT_LIBS := -lgtest_main -lgtest -levent_core -levent_pthreads -lpcre2-8 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
 
 # ---- programs
 
@@ -127,7 +127,7 @@ $(GEN)/duktape.cpp: deploy/generate-duktape.sh $(DUKTAPE_SOURCE)/duktape.c $(DUK
 
 HOST := $(GEN)/host
 DUMP_BYTECODE := $(HOST)/dump-bytecode
-BOOTSTRAP_SCRIPTS := library promise typescript_host
+BOOTSTRAP_SCRIPTS := library promise builtins compiled_code typescript_host
 
 $(HOST)/duktape.o: $(GEN)/duktape.cpp
 	@mkdir -p $(@D)

@@ -112,6 +112,7 @@ constexpr uint64_t kAddressSpaceSlack = 512ull * 1024 * 1024;      // RLIMIT_AS 
 // neighbours for a moment; one of some thousand starves them.
 constexpr uint64_t kProcessesOfScripts = 512;
 constexpr uint64_t kMaxZipExtractBytes = 4ull * 1024 * 1024 * 1024;  // one zipExtract(): what a ZIP without ZIP64 holds
+constexpr size_t kMaxNormalizedBytes = 256 * 1024 * 1024;  // String.normalize(): NFKC makes up to 18 characters of one
 constexpr size_t kMaxQueryPieces = 1000;  // server-details 8.1: bound the number of pieces (PHP's max_input_vars)
 constexpr size_t kMaxMultipartParts = 1000;
 constexpr size_t kMaxMultipartHeaderBytes = 16 * 1024;  // header lines of one part

@@ -28,6 +28,9 @@ mkdir -p "$out_dir"
 # - duk_push_lstring() and duk_substring(): text that begins like one of the engine's symbols (80 to 82, FF) becomes text
 #   (engine_extra.inc says why). Only what the engine and constant names in our sources ask for may make a symbol:
 #   duk_push_string(), literals, Symbol(), the built-in tables and bytecode push through ravelin_push_trusted().
+# - ravelin_install_cause(): the constructors of errors take `{cause: ...}` (engine_extra.inc). Done inside of them, so that
+#   stacks do not see it.
+# - ravelin_is_lone_surrogate(): JSON.stringify() escapes what would be no text (ECMAScript 25.5.2.3, engine_extra.inc).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -36,6 +39,7 @@ s|^#undef DUK_USE_INTERRUPT_COUNTER$|#define DUK_USE_INTERRUPT_COUNTER|
 s|^#undef DUK_USE_JSON_STRINGIFY_FASTPATH$|#define DUK_USE_JSON_STRINGIFY_FASTPATH|
 s|^#endif  /\* DUK_CONFIG_H_INCLUDED \*/$|#if defined(__cplusplus)\
 extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);\
+extern "C" void ravelin_install_cause(struct duk_hthread *thr);\
 #endif\
 #endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
@@ -61,6 +65,15 @@ s|^#define DUK_HTHREAD_INTCTR_DEFAULT (256L \* 1024L)$|#define DUK_HTHREAD_INTCT
 	if (DUK_TVAL_IS_STRING(tv_key) \&\& duk_is_boolean(thr, -1) \&\&\
 	    ravelin_boolean_as_method(thr, (const char *) DUK_HSTRING_GET_DATA(DUK_TVAL_GET_STRING(tv_key)))) return;\
 &|
+/^DUK_INTERNAL duk_ret_t duk_bi_error_constructor_shared(/,/^}/s|^\t/\* Augment the error if called as a normal function.*$|\
+\travelin_install_cause(thr);\
+&|
+s|^DUK_LOCAL void duk__json_enc_quote_string(.* {$|\
+extern "C" duk_bool_t ravelin_is_lone_surrogate(const duk_uint8_t *begin, const duk_uint8_t *at, const duk_uint8_t *end);\
+&|
+s/^\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029) {$/\
+\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029 ||\
+\t\t\t\t    ((cp \& ~0x7ffUL) == 0xd800UL \&\& ravelin_is_lone_surrogate(p_start, p_tmp, p_end))) {/
 /^\tcase DUK_TOK_PERIOD: {$/,/^\t\tres->t = DUK_IVAL_PROP;$/s|^\t\tres->t = DUK_IVAL_PROP;$|\
 		if (DUK_HSTRING_GET_BYTELEN(comp_ctx->curr_token.str1) == 8 \&\&\
 		    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(comp_ctx->curr_token.str1), "localize", 8) == 0)\
@@ -108,6 +121,8 @@ require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) p
 require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) buf, (duk_size_t) (p - buf));')"
 require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) tmp, (duk_size_t) len);')"
 require_line duktape.cpp "$(printf '\t(void) duk_push_lstring(thr, (const char *)')"
+require_line duktape.cpp "$(printf '\travelin_install_cause(thr);')"
+require_line duktape.cpp "$(printf '\t\t\t\t    ((cp & ~0x7ffUL) == 0xd800UL && ravelin_is_lone_surrogate(p_start, p_tmp, p_end))) {')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

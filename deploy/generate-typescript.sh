@@ -69,6 +69,8 @@ s/ts.isExternalModule(currentSourceFile)/ts.keepsTemplates/
                     return;\
                 }
 /^            var type = getNarrowedTypeOfSymbol(localOrExportSymbol, node);$/i\
+            if (localOrExportSymbol.flags & 2 /* BlockScopedVariable */ && ts.getAssignmentTargetKind(node) &&\
+                getDeclarationNodeFlagsFromSymbol(localOrExportSymbol) & 2 /* Const */) ts.constantTargets.push(node);\
             if (ts.isInJSFile(node)) return anyType;
 /^        function shouldEmitSourceMaps(node) {$/a\
             if (writer.getLine() === ts.mappedLine) return false;
@@ -111,6 +113,7 @@ require_once 'ts.versionMajorMinor = "4.8";'
 require_once '        function checkNames(node) {'
 require_once 'if (ts.isSourceFileJS(node)) {'
 require_once 'if (ts.isInJSFile(node)) return anyType;'
+require_once '& 2 /* Const */) ts.constantTargets.push(node);'
 require_once 'if (writer.getLine() === ts.mappedLine) return false;'
 require_once '            ts.mappedLine = writer.getLine();'
 require_once '            var starts = [0];'

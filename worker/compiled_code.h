@@ -1,4 +1,4 @@
-// What code that the compiler made calls, beside __nativeBase() and __super...() of bootstrap/library.js:
+// What code that the compiler made calls, beside what bootstrap/compiled_code.js has:
 //   __defineMethod(object, key, function)  a method of a class: not enumerable, with its key as name
 //   __modernSource(text)                   for eval(): text that the engine refuses, compiled
 //   __modernFunction(parameters..., body)  in place of Function()

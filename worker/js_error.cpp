@@ -3,6 +3,7 @@
 #include <cstdarg>
 #include <string_view>
 
+#include "worker/engine_extra.h"
 #include "worker/format_utf8.h"
 #include "worker/js_heap.h"
 
@@ -66,24 +67,48 @@ struct Description {
   std::string text;
 };
 
+// Appends the frames of the error below the top, whose text from `begin` on is `head`.
+void append_stack(duk_context* js, std::string& text, size_t begin, std::string_view head) {
+  if (!duk_get_prop_literal(js, -2, "stack") || !duk_is_string(js, -1)) return;
+  std::string_view stack = engine_text(js, -1);
+  if (stack.starts_with(head)) {
+    append_utf8(text, script_frames(stack.substr(head.size())));
+  } else {
+    // The script wrote its own stack property: that is what it wants to be seen.
+    text.resize(begin);
+    append_utf8(text, stack);
+  }
+}
+
+// Replaces the error on top by its own property `cause`; false when it has none.
+bool replace_by_cause(duk_context* js) {
+  duk_push_literal(js, "cause");
+  duk_get_prop_desc(js, -2, 0);
+  if (duk_is_undefined(js, -1)) return false;
+  duk_get_prop_literal(js, -2, "cause");
+  duk_replace(js, -3);
+  duk_pop(js);
+  return true;
+}
+
+constexpr int kMaxCauses = 8;  // that are shown; an error may be its own cause
+
 // Body of duk_safe_call: the value is on top and stays there.
 duk_ret_t describe(duk_context* js, void* argument) {
   Description& description = *static_cast<Description*>(argument);
   duk_dup_top(js);
-  const std::string_view head = top_to_text(js);
-  append_utf8(description.text, head);
-  if (description.with_stack && duk_is_error(js, -2) && duk_get_prop_literal(js, -2, "stack") &&
-      duk_is_string(js, -1)) {
-    std::string_view stack = engine_text(js, -1);
-    if (stack.starts_with(head)) {
-      append_utf8(description.text, script_frames(stack.substr(head.size())));
-    } else {
-      // The script wrote its own stack property: that is what it wants to be seen.
-      description.text.clear();
-      append_utf8(description.text, stack);
-    }
+  const duk_idx_t value = duk_get_top_index(js);
+  for (int causes = 0;; ++causes) {
+    const size_t begin = description.text.size();
+    duk_dup_top(js);
+    const std::string_view head = top_to_text(js);
+    append_utf8(description.text, head);
+    const bool is_error = description.with_stack && duk_is_error(js, -2);
+    if (is_error) append_stack(js, description.text, begin, head);
+    duk_set_top(js, value + 1);
+    if (!is_error || causes == kMaxCauses || !replace_by_cause(js)) return 0;
+    description.text += "\n  [cause]: ";
   }
-  return 0;
 }
 
 std::string describe_at(duk_context* js, duk_idx_t index, bool with_stack) {
@@ -171,6 +196,9 @@ void wrap_getter(duk_context* js, const char* name, duk_c_function getter) {
   __builtin_unreachable();
 }
 
+constexpr const char* kErrorClasses[] = {"Error",       "EvalError", "RangeError", "ReferenceError",
+                                         "SyntaxError", "TypeError", "URIError"};
+
 }  // namespace
 
 std::string error_text(duk_context* js, duk_idx_t index) { return describe_at(js, index, true); }
@@ -181,6 +209,11 @@ void install_error_lines(duk_context* js) {
   duk_get_prop_literal(js, -1, "prototype");
   wrap_getter(js, "stack", guarded<native_stack>);
   wrap_getter(js, "lineNumber", guarded<native_line_number>);
+  for (const char* name : kErrorClasses) {
+    duk_get_global_string(js, name);
+    ravelin_set_argument_count(js, -1, 2);  // message and options
+    duk_pop(js);
+  }
 }
 
 std::string error_message(duk_context* js, duk_idx_t index) { return describe_at(js, index, false); }

@@ -16,15 +16,16 @@
 
 namespace ravelin::worker {
 
-// "Name: message\n    at fn (file:line)\n ..." for an Error, with the script's own frames only; the text of the value
-// for anything else that was thrown. UTF-8. Never throws a JavaScript error, leaves the stack as it was.
+// "Name: message\n    at fn (file:line)\n ..." for an Error, with the script's own frames only, then for its cause
+// "\n  [cause]: " and the same; the text of the value for anything else that was thrown. UTF-8. Never throws a
+// JavaScript error, leaves the stack as it was.
 std::string error_text(duk_context* js, duk_idx_t index);
 
 // "Name: message" alone.
 std::string error_message(duk_context* js, duk_idx_t index);
 
-// Makes the `stack` and `lineNumber` of errors name the lines of original files (JsHeap::line_maps). For the heap's
-// start.
+// Makes the `stack` and `lineNumber` of errors name the lines of original files (JsHeap::line_maps), and the errors'
+// constructors take options. For the heap's start.
 void install_error_lines(duk_context* js);
 
 // Throw an Error, TypeError or RangeError; the message is printf-formatted UTF-8. They leave the C++ function by an

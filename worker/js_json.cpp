@@ -5,6 +5,7 @@
 
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
+#include "worker/js_iterators.h"
 
 namespace ravelin::worker {
 
@@ -125,10 +126,12 @@ duk_ret_t native_parse(duk_context* js) {
 void install_json(duk_context* js) {
   StackGuard guard(js);
   duk_get_global_literal(js, "JSON");
-  duk_push_c_function(js, guarded<native_parse>, 2);
-  duk_get_prop_literal(js, -2, "parse");
+  duk_get_prop_literal(js, -1, "parse");
+  duk_dup(js, -2);
+  define_method(js, "parse", guarded<native_parse>, 2);
+  duk_get_prop_literal(js, -1, "parse");
+  duk_dup(js, -3);
   duk_put_prop_string(js, -2, kOriginal);
-  duk_put_prop_literal(js, -2, "parse");
 }
 
 }  // namespace ravelin::worker

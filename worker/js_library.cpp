@@ -12,18 +12,25 @@
 #include "worker/js_iterators.h"
 #include "worker/js_microtasks.h"
 #include "worker/js_sort.h"
+#include "worker/js_unicode.h"
 
 // worker/bootstrap/*.js as bytecode: see the Makefile.
 extern "C" const char ravelin_library[];
 extern "C" const uint64_t ravelin_library_size;
 extern "C" const char ravelin_promise[];
 extern "C" const uint64_t ravelin_promise_size;
+extern "C" const char ravelin_builtins[];
+extern "C" const uint64_t ravelin_builtins_size;
+extern "C" const char ravelin_compiled_code[];
+extern "C" const uint64_t ravelin_compiled_code_size;
 
 namespace ravelin::worker {
 
 namespace {
 
 double to_float(double number) { return static_cast<double>(static_cast<float>(number)); }
+// In long double, for the C library's cbrt(27) is a little more than 3.
+double cube_root(double number) { return static_cast<double>(std::cbrt(static_cast<long double>(number))); }
 
 struct MathFunction {
   const char* name;
@@ -31,7 +38,7 @@ struct MathFunction {
 };
 constexpr MathFunction kMathFunctions[] = {
     {"log1p", std::log1p}, {"expm1", std::expm1}, {"sinh", std::sinh},   {"cosh", std::cosh},  {"tanh", std::tanh},
-    {"asinh", std::asinh}, {"acosh", std::acosh}, {"atanh", std::atanh}, {"fround", to_float},
+    {"asinh", std::asinh}, {"acosh", std::acosh}, {"atanh", std::atanh}, {"fround", to_float}, {"cbrt", cube_root},
 };
 
 duk_ret_t native_math(duk_context* js) {
@@ -74,14 +81,19 @@ void install_library(duk_context* js) {
   install_collections(js);
   install_math(js);
   install_sort(js);
+  install_unicode(js);
   install_error_lines(js);
   install_compiled_code_support(js);
   push_embedded(js, ravelin_library, ravelin_library_size);
-  duk_push_c_function(js, native_is_native, 1);
-  duk_call(js, 1);
+  duk_call(js, 0);
   push_embedded(js, ravelin_promise, ravelin_promise_size);
   push_promise_support(js);
   duk_call(js, 3);
+  push_embedded(js, ravelin_builtins, ravelin_builtins_size);
+  duk_call(js, 0);
+  push_embedded(js, ravelin_compiled_code, ravelin_compiled_code_size);
+  duk_push_c_function(js, native_is_native, 1);
+  duk_call(js, 1);
 }
 
 }  // namespace ravelin::worker

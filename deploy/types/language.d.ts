@@ -6,6 +6,12 @@ declare const global: typeof globalThis;
 /** Runs a function after the current code, before any timer. */
 declare function queueMicrotask(callback: () => void): void;
 
+/**
+ * A deep copy: plain objects, Arrays, Dates, Maps, Sets, RegExps, Buffers, Errors, with their references to each other.
+ * Functions and symbols throw an error with the name DataCloneError.
+ */
+declare function structuredClone<T>(value: T, options?: object): T;
+
 /** Also takes a Buffer, as the text that it holds. */
 declare function parseInt(text: Rampart.BufferData, radix?: number): number;
 

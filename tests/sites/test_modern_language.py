@@ -27,6 +27,26 @@ FEATURES = [
      " class L extends Array { last() { return this[this.length - 1] } } const e = new E('m', 4);"
      " return [String(e), e.code, e instanceof E, e instanceof Error, [...new M().inc('a').inc('a')], L.of(1, 2).last()]",
      ["E: m", 4, True, True, [["a", 2]], 2]),
+    ("subclasses of Array", "class L extends Array { last() { return this[this.length - 1] } } const l = L.of(1, 2, [3]);"
+     " const made = [l.map(x => x), l.filter(x => x === 1), l.slice(1), l.concat([4]), l.flat(), l.flatMap(x => x), L.from('ab'),"
+     " L.from([5, 6]).splice(0, 1)]; return [made.map(x => [x instanceof L, x.last()]), new L(2).length, L.of(1) instanceof Array,"
+     " [1].map(x => x) instanceof L, Array.isArray(l), L.name, [...l.keys()]]",
+     [[[True, [3]], [True, 1], [True, [3]], [True, 4], [True, 3], [True, 3], [True, "b"], [True, 5]], 2, True, False, True, "L",
+      [0, 1, 2]]),
+    ("errors with a cause", "class E extends Error { constructor(m, o) { super(m, o); this.name = 'E' } } class F extends E {}"
+     " class A extends AggregateError {} const inner = new RangeError('in'), e = new F('out', { cause: inner }), a = new A([1], 'm',"
+     " { cause: 2 }); return [e.cause === inner, e.message, Object.keys(e), e instanceof F, 'cause' in new E('m'), 'cause' in"
+     " new F('m', {}), a.cause, a.errors, a instanceof A, new (class extends TypeError {})('m', { cause: 0 }).cause]",
+     [True, "out", ["name"], True, False, False, 2, [1], True, 0]),
+    ("constants", "const log = [], f = v => { log.push(v); return v }, c = 1, { d, e: [g] } = { d: 2, e: [3] };"
+     " const tries = [() => { c = f('a') }, () => { c += f('b') }, () => { d++ }, () => { --g }, () => { [c] = [f('c')] },"
+     " () => { ({ c } = { c: f('d') }) }, () => { ({ x: c = f('e') } = {}) }, () => { for (c of [f('f')]); }, () => { for (c in { k: 1 }); },"
+     " () => { for (const i = 0; i < 2; i++) f(i) }, () => { for (const i of [f('g')]) i = 2 }, () => { (c) = 1 }, () => { c &&= f('h') },"
+     " () => { [...c] = 'x' }, () => { let q; ({ q, ...c } = {}) }, () => { c ??= f('never') }, () => { c ||= f('never') },"
+     " () => { let c = 1; c = 2; { const d = 1 } var h = d; h = 4 }, () => { const o = { v: 1 }; o.v = 2 }];"
+     " const answers = tries.map(t => { try { t(); return '' } catch (x) { return x.name + ': ' + x.message } });"
+     " const said = 'TypeError: Assignment to constant variable.'; return [answers.map(x => x === said ? 1 : x), log, c, d, g]",
+     [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "", "", "", ""], ["a", "b", "c", "d", "e", "f", 0, "g", "h"], 1, 2, 3]),
     ("arrows", "const o = { v: 3, m() { return [1].map(x => x + this.v) } };"
      " return [o.m(), ((a, b) => a * b)(2, 3), (() => ({ a: 1 }))()]", [[4], 6, {"a": 1}]),
     ("let and const in blocks and loops", "const f = []; for (let i = 0; i < 3; i++) { const j = i * 2; f.push(() => i + j) }"
@@ -159,6 +179,25 @@ export = (req: { query: { q?: string } }) => ({ json: [
                      "export function describe(shape: Shape): string { return `area ${shape.area()}` }\n",
         "names.js": "exports.list = ['plain'];"})
     assert s.get("/t?q=z").json() == ["area 9", "square t", "Green", ["x", 1], 5, 2.5, 7, ["plain"], "z", "t"]
+
+
+def test_assigning_to_a_constant_of_a_module_throws_where_it_stands(site):
+    s = site(map='{ "/js": { module: "c.js" }, "/ts": { module: "t.ts" } }', options="developerMode: true", env=CACHE, files={
+        "c.js": "export const LIMIT = `5`;\nconst change = () => {\n  LIMIT = 6;\n};\nmodule.exports = () => change();\n",
+        "t.ts": "const limit: number = 5;\nfunction change(): void {\n  // @ts-ignore\n  limit++;\n}\n"
+                "export = () => { change(); return { txt: `${limit}` } };\n"})
+    for path, place in (("/js", r"at change \(.*c\.js:3\)|at \[anon\] \(.*c\.js:3\)"), ("/ts", r"at change \(.*t\.ts:4\)")):
+        reply = s.get(path)
+        assert reply.status == 500 and "TypeError: Assignment to constant variable." in reply.text, reply.text
+        assert re.search(place, reply.text), reply.text
+
+
+def test_the_log_shows_an_errors_cause(site):
+    s = site(map="""{ "/fail": () => {
+        try { null.x } catch (cause) { throw new Error("could not", { cause }) } } }""", options="threads: 1", env=CACHE)
+    s.get("/fail")
+    text = r"Error: could not\n    at .*app\.js:\d+\)\n  \[cause\]: TypeError: cannot read property 'x' of null\n    at .*app\.js:\d+\)"
+    wait_until(lambda: re.search(text, s.log()), 5.0, text + " in\n" + s.log())
 
 
 def test_import_and_export_are_require_and_exports(site):

@@ -1,8 +1,8 @@
 // What ECMAScript 2015 to 2022 added to the library and the engine lacks (runtime-api 1.5): compiled to bytecode when
 // Ravelin is built, run once when a heap is made (worker/js_library.cpp), before anything of the site. Only what is missing is added.
-// Not for: Map, Set, WeakMap, WeakSet and iterators (native), Promise (promise.js), Math (native).
-// Argument: isNative(function), true for functions that are not JavaScript.
-(function (isNative) {
+// Not for: Map, Set, WeakMap, WeakSet and iterators (native), Promise (promise.js), Math (native), what compiled code
+// calls (compiled_code.js).
+(function () {
   "use strict";
 
   var iterator = Symbol.iterator;
@@ -297,17 +297,6 @@
       return this;
     }
   });
-  ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-   "Float32Array", "Float64Array"].forEach(function (name) {
-    define(globalThis[name], {
-      from(items, callback, thisValue) {
-        return new this(Array.from(items, callback, thisValue));
-      },
-      of() {
-        return new this(Array.prototype.slice.call(arguments));
-      }
-    });
-  });
 
   // ---- String
 
@@ -449,46 +438,4 @@
     }
   }.construct;
   Object.defineProperty(Reflect, "construct", { enumerable: false });
-
-  // ---- for compiled code
-
-  // Classes compiled to ES5 call their base class as a function on the new object, which native constructors do not
-  // understand: they return another object, without the class's methods. The compiler (typescript_host.js) writes
-  // `extends __nativeBase(X)`, and for a native X this gives a stand-in that hands the object over to the class.
-  // `super.key` and `super.key = value` of accessors, which ES5 would call on the prototype (typescript_host.js).
-  function descriptorOf(object, key) {
-    for (; object !== null && object !== undefined; object = Object.getPrototypeOf(object)) {
-      var descriptor = Object.getOwnPropertyDescriptor(object, key);
-      if (descriptor !== undefined) return descriptor;
-    }
-    return {};
-  }
-
-  var standIns = new Map();
-  var isPromise = function (base) { return base === globalThis.Promise || base === globalThis.AggregateError; };
-  define(Object.getPrototypeOf(globalThis), {  // see worker/compiled_code.h
-    __superGet(base, key, self) {
-      var descriptor = descriptorOf(base, key);
-      return descriptor.get !== undefined ? descriptor.get.call(self) : descriptor.value;
-    },
-    __superSet(base, key, self, value) {
-      var setter = descriptorOf(base, key).set;
-      if (setter !== undefined) setter.call(self, value);
-      else self[key] = value;
-      return value;
-    },
-    __nativeBase(base) {
-      if (typeof base !== "function" || !(isNative(base) || isPromise(base))) return base;
-      var standIn = standIns.get(base);
-      if (standIn !== undefined) return standIn;
-      standIn = function () {
-        return Object.setPrototypeOf(construct(base, arguments), Object.getPrototypeOf(this));
-      };
-      standIn.prototype = base.prototype;
-      Object.setPrototypeOf(standIn, base);
-      Object.defineProperty(standIn, "name", { value: base.name, configurable: true });
-      standIns.set(base, standIn);
-      return standIn;
-    }
-  });
 })

@@ -224,8 +224,8 @@
     };
   }
 
-  function AggregateError(errors, message) {
-    var error = new Error(message);
+  function AggregateError(errors, message /*, options */) {
+    var error = new Error(message, arguments[2]);
     Object.setPrototypeOf(error, this instanceof AggregateError ? Object.getPrototypeOf(this) : AggregateError.prototype);
     Object.defineProperty(error, "errors", { value: Array.from(errors), writable: true, configurable: true });
     return error;
@@ -302,7 +302,9 @@
 
   function define(target, functions) {
     Object.keys(functions).forEach(function (name) {
-      Object.defineProperty(target, name, { value: functions[name], writable: true, configurable: true });
+      var method = functions[name];
+      if (method.name === "") Object.defineProperty(method, "name", { value: name, configurable: true });
+      Object.defineProperty(target, name, { value: method, writable: true, configurable: true });
     });
   }
 

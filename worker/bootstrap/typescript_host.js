@@ -18,7 +18,40 @@
     newLine: ts.NewLineKind.LineFeed
   };
 
-  // class A extends B: B becomes __nativeBase(B), see library.js.
+  // An assignment to a constant throws when it is run: its target becomes __constant.value, see compiled_code.js. Which
+  // those are the compiler has noted in ts.constantTargets (generate-typescript.sh).
+  function refuseConstants(context) {
+    var factory = context.factory;
+
+    function isTarget(node) {
+      return ts.isIdentifier(node) && ts.constantTargets.indexOf(node) >= 0;
+    }
+
+    function refusing(node) {
+      return ts.setTextRange(factory.createPropertyAccessExpression(factory.createIdentifier("__constant"), "value"), node);
+    }
+
+    function visit(node) {
+      if (isTarget(node)) return refusing(node);
+      if (ts.isShorthandPropertyAssignment(node) && isTarget(node.name)) {  // ({ constant } = value)
+        var value = refusing(node.name);
+        var missing = node.objectAssignmentInitializer;
+        if (missing !== undefined) value = factory.createAssignment(value, ts.visitNode(missing, visit));
+        return ts.setTextRange(factory.createPropertyAssignment(node.name, value), node);
+      }
+      if (ts.isBinaryExpression(node) && ts.isLogicalOrCoalescingAssignmentOperator(node.operatorToken.kind) &&
+          isTarget(node.left)) {  // which may well not assign
+        var operator = ts.getNonAssignmentOperatorForCompoundAssignment(node.operatorToken.kind);
+        var assignment = factory.createAssignment(refusing(node.left), ts.visitNode(node.right, visit));
+        return ts.setTextRange(factory.createBinaryExpression(node.left, operator, assignment), node);
+      }
+      return ts.visitEachChild(node, visit, context);
+    }
+
+    return function (file) { return ts.constantTargets.length === 0 ? file : ts.visitNode(file, visit); };
+  }
+
+  // class A extends B: B becomes __nativeBase(B), see compiled_code.js.
   function wrapBases(context) {
     var factory = context.factory;
 
@@ -274,11 +307,12 @@
         if (file.parseDiagnostics.length === 0) checkFile(file);
         return file;
       };
-    }];
+    }, refuseConstants];
     if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
     if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
-    ts.mappedLine = -1;  // this and the next: generate-typescript.sh
+    ts.mappedLine = -1;  // these three: generate-typescript.sh
+    ts.constantTargets = [];
     ts.keepsTemplates = !isGlobalCode;
     try {
       var result = ts.transpileModule(text, {

@@ -133,6 +133,11 @@ void extend_parse_int(duk_context* ctx) {
   duk_def_prop(ctx, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
   duk_get_global_string(ctx, "parseInt");
   duk_put_prop_string(ctx, -2, kOriginalKey);
+  duk_get_global_string(ctx, "Number");  // whose parseInt is the same function
+  duk_push_string(ctx, "parseInt");
+  duk_dup(ctx, -3);
+  duk_def_prop(ctx, -3, DUK_DEFPROP_HAVE_VALUE);
+  duk_pop(ctx);
   duk_def_prop(
       ctx, -3,
       DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_CLEAR_ENUMERABLE | DUK_DEFPROP_SET_CONFIGURABLE);

@@ -53,6 +53,28 @@ TEST(JsError, SyntaxErrorNamesFileAndLine) {
   EXPECT_EQ(text.find("internal"), std::string::npos) << text;
 }
 
+TEST(JsError, CausesFollow) {
+  JsHeap heap;
+  install_error_lines(heap.js());
+  EXPECT_EQ(thrown_text(heap.js(),
+                        "function inner() { return new TypeError('in', {cause: 'a text'}); }\n"
+                        "throw new Error('out', {cause: inner()});\n"),
+            "Error: out\n    at global (/site/app.js:2)\n"
+            "  [cause]: TypeError: in\n    at inner (/site/app.js:1)\n    at global (/site/app.js:2)\n"
+            "  [cause]: a text");
+  EXPECT_EQ(thrown_text(heap.js(), "throw new Error('none', {cause: undefined})"),
+            "Error: none\n    at global (/site/app.js:1)\n  [cause]: undefined");
+  // Its own cause: shown a few times. A cause that it inherits is none.
+  const std::string loop = thrown_text(heap.js(), "var e = new Error('loop'); e.cause = e; throw e");
+  EXPECT_TRUE(loop.ends_with("  [cause]: Error: loop\n    at global (/site/app.js:1)")) << loop;
+  EXPECT_LT(loop.size(), 1000u);
+  EXPECT_EQ(thrown_text(heap.js(), "Error.prototype.cause = 1; throw new Error('x')"),
+            "Error: x\n    at global (/site/app.js:1)");
+  EXPECT_EQ(
+      thrown_text(heap.js(), "throw Object.defineProperty(new Error('x'), 'cause', {get: function() { throw 1 }})"),
+      "Error: x\n    at global (/site/app.js:1)");
+}
+
 TEST(JsError, AnythingCanBeThrown) {
   JsHeap heap;
   EXPECT_EQ(thrown_text(heap.js(), "throw 'just text'"), "just text");

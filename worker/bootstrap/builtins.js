@@ -1,0 +1,203 @@
+// The rest of the standard library (ECMAScript 2015 to 2022) behind library.js and promise.js: properties by which code
+// tells what it has (species, tags, flags, names and lengths of native functions), and structuredClone. Compiled to
+// bytecode when Ravelin is built, run once when a heap is made (worker/js_library.cpp).
+// Not for: functions that texts, Arrays and Objects are worked with (library.js, worker/js_unicode.cpp).
+(function () {
+  "use strict";
+
+  var TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  var TYPED_ARRAYS = ["Int8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
+                      "Float32Array", "Float64Array", "Uint8Array"];
+
+  function defineValue(target, key, value) {
+    if (!Object.prototype.hasOwnProperty.call(target, key)) {
+      Object.defineProperty(target, key, { value: value, configurable: true });
+    }
+  }
+
+  function defineHidden(target, key, value) {
+    defineValue(target, key, value);
+    Object.defineProperty(target, key, { writable: true });
+  }
+
+  function defineGetter(target, key, get) {
+    if (Object.prototype.hasOwnProperty.call(target, key)) return;
+    var name = typeof key === "symbol" ? "[" + key.description + "]" : key;
+    Object.defineProperty(get, "name", { value: "get " + name, configurable: true });
+    Object.defineProperty(target, key, { get: get, configurable: true });
+  }
+
+  function setLengths(target, lengths) {
+    Object.keys(lengths).forEach(function (name) {
+      Object.defineProperty(target[name], "length", { value: lengths[name], configurable: true });
+    });
+  }
+
+  // ---- constructors
+
+  // The constructor that all typed arrays inherit from (ECMAScript 23.2.1), which the engine lacks.
+  function AnyTypedArray() {
+    throw new TypeError("TypedArray: it cannot be called");
+  }
+  Object.defineProperty(AnyTypedArray, "name", { value: "TypedArray" });
+  Object.defineProperty(AnyTypedArray, "prototype", { value: TypedArray, writable: false });
+  defineHidden(TypedArray, "constructor", AnyTypedArray);
+  defineHidden(AnyTypedArray, "from", {
+    from(items /*, callback, thisValue */) {
+      if (typeof this !== "function") throw new TypeError("from: this is not a constructor");
+      return new this(Array.from(items, arguments[1], arguments[2]));
+    }
+  }.from);
+  defineHidden(AnyTypedArray, "of", {
+    of() {
+      if (typeof this !== "function") throw new TypeError("of: this is not a constructor");
+      return new this(Array.prototype.slice.call(arguments));
+    }
+  }.of);
+  TYPED_ARRAYS.forEach(function (name) { Object.setPrototypeOf(globalThis[name], AnyTypedArray); });
+
+  var species = { getter() { return this; } }.getter;
+  [Array, Map, Set, RegExp, ArrayBuffer, AnyTypedArray].forEach(function (Class) {
+    defineGetter(Class, Symbol.species, species);
+  });
+
+  // ---- what things say that they are
+
+  defineValue(ArrayBuffer.prototype, Symbol.toStringTag, "ArrayBuffer");
+  defineValue(DataView.prototype, Symbol.toStringTag, "DataView");
+  defineValue(JSON, Symbol.toStringTag, "JSON");
+  defineValue(Reflect, Symbol.toStringTag, "Reflect");
+  defineGetter(TypedArray, Symbol.toStringTag, function () {
+    for (var i = 0; i < TYPED_ARRAYS.length; ++i) {
+      if (this instanceof globalThis[TYPED_ARRAYS[i]]) return TYPED_ARRAYS[i];
+    }
+    return undefined;
+  });
+
+  var unscopables = Object.create(null);
+  ["at", "copyWithin", "entries", "fill", "find", "findIndex", "findLast", "findLastIndex", "flat", "flatMap",
+   "includes", "keys", "values"].forEach(function (name) { unscopables[name] = true; });
+  defineValue(Array.prototype, Symbol.unscopables, unscopables);
+
+  // ---- RegExp: the flags that the engine refuses are off
+
+  ["dotAll", "hasIndices", "sticky", "unicode"].forEach(function (flag) {
+    defineGetter(RegExp.prototype, flag, function () {
+      if (this === RegExp.prototype) return undefined;
+      if (!(this instanceof RegExp)) throw new TypeError("RegExp.prototype." + flag + ": this is not a RegExp");
+      return false;
+    });
+  });
+  ["match", "matchAll", "replace", "search", "split"].forEach(function (name) {
+    var method = String.prototype[name];
+    var takesTwo = name === "replace" || name === "split";
+    var symbolMethod = takesTwo
+      ? { method(text, second) { return method.call(String(text), this, second); } }.method
+      : { method(text) { return method.call(String(text), this); } }.method;
+    Object.defineProperty(symbolMethod, "name", { value: "[Symbol." + name + "]" });
+    defineHidden(RegExp.prototype, Symbol[name], symbolMethod);
+  });
+
+  // ---- Date: the month may be left out (ECMAScript 21.4.3.4)
+
+  var utc = Date.UTC;
+  Object.defineProperty(Date, "UTC", { value: {
+    UTC(year) {
+      return arguments.length === 1 ? utc(year, 0) : utc.apply(Date, arguments);
+    }
+  }.UTC });
+  setLengths(Date, { UTC: 7 });
+
+  // ---- names and lengths of native functions
+
+  [[Date.prototype, "toPrimitive"], [Symbol.prototype, "toPrimitive"], [Function.prototype, "hasInstance"],
+   [String.prototype, "iterator"],
+   [Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())), "iterator"]].forEach(function (entry) {
+    Object.defineProperty(entry[0][Symbol[entry[1]]], "name", { value: "[Symbol." + entry[1] + "]" });
+  });
+  Object.defineProperty(Symbol.prototype[Symbol.toPrimitive], "length", { value: 1 });
+  Object.defineProperty(parseFloat, "name", { value: "parseFloat" });
+  Object.defineProperty(Set.prototype, "keys", { value: Set.prototype.values });
+  setLengths(Map.prototype, { forEach: 1 });
+  setLengths(Set.prototype, { forEach: 1 });
+  setLengths(TypedArray, { set: 1 });
+  setLengths(Number.prototype, { toLocaleString: 0 });
+  Object.defineProperty(DataView, "length", { value: 1 });
+  Object.getOwnPropertyNames(DataView.prototype).forEach(function (name) {
+    if (!/^[gs]et/.test(name)) return;
+    Object.defineProperty(DataView.prototype[name], "length", { value: name[0] === "g" ? 1 : 2 });
+  });
+
+  // ---- structuredClone (HTML, 2.7)
+
+  function cloneError(value) {
+    var error = new Error(String(typeof value === "symbol" ? value.toString() : value) + " could not be cloned");
+    error.name = "DataCloneError";
+    Object.defineProperty(error, "code", { value: 25 });
+    return error;
+  }
+
+  var ERRORS = ["EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"];
+
+  // An empty or whole copy of an object of a known kind; undefined for any other.
+  function copyOfKind(object, known) {
+    if (object instanceof Date) return new Date(object.getTime());
+    if (object instanceof RegExp) return new RegExp(object.source, object.flags);
+    if (object instanceof Boolean || object instanceof Number || object instanceof String) {
+      return Object(object.valueOf());
+    }
+    if (object instanceof Map) return new Map();
+    if (object instanceof Set) return new Set();
+    if (object instanceof ArrayBuffer) return object.slice(0);
+    if (object instanceof DataView) {
+      return new DataView(clone(object.buffer, known), object.byteOffset, object.byteLength);
+    }
+    var tag = object[Symbol.toStringTag];
+    if (TYPED_ARRAYS.indexOf(tag) >= 0 && object instanceof globalThis[tag]) {
+      return new globalThis[tag](clone(object.buffer, known), object.byteOffset, object.length);
+    }
+    return undefined;
+  }
+
+  function copyError(error, known) {
+    var name = ERRORS.indexOf(error.name) >= 0 ? error.name : "Error";
+    var copy = new globalThis[name]();
+    known.set(error, copy);
+    ["message", "stack", "cause"].forEach(function (key) {
+      var isOwn = Object.prototype.hasOwnProperty.call(error, key);
+      if (key !== "stack" && !isOwn) return;
+      Object.defineProperty(copy, key, { value: clone(error[key], known), writable: true, configurable: true });
+    });
+    return copy;
+  }
+
+  function clone(value, known) {
+    if (typeof value === "function" || typeof value === "symbol") throw cloneError(value);
+    if (value === null || typeof value !== "object") return value;
+    if (known.has(value)) return known.get(value);
+    if (value instanceof Error) return copyError(value, known);
+    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) throw cloneError(value);
+    var copy = copyOfKind(value, known);
+    var isKnownKind = copy !== undefined;
+    if (!isKnownKind) copy = Array.isArray(value) ? new Array(value.length) : {};
+    known.set(value, copy);
+    if (value instanceof Map) {
+      Array.from(value).forEach(function (entry) { copy.set(clone(entry[0], known), clone(entry[1], known)); });
+    } else if (value instanceof Set) {
+      Array.from(value).forEach(function (item) { copy.add(clone(item, known)); });
+    } else if (!isKnownKind) {
+      Object.keys(value).forEach(function (key) {
+        Object.defineProperty(copy, key, { value: clone(value[key], known), writable: true, enumerable: true,
+                                           configurable: true });
+      });
+    }
+    return copy;
+  }
+
+  defineHidden(globalThis, "structuredClone", {
+    structuredClone(/* value, options */) {
+      if (arguments.length === 0) throw new TypeError("structuredClone: an argument is missing");
+      return clone(arguments[0], new Map());
+    }
+  }.structuredClone);
+})
