@@ -31,6 +31,7 @@ int Server::run() {
   event_add(control_event_.get(), nullptr);
   for (size_t i = 1; i < loops_.size(); ++i) threads_.emplace_back([loop = loops_[i].get()] { loop->run(); });
   control_writable_ = main.make_event(control_.fd(), EV_WRITE, on_control, this);
+  control_retry_ = main.make_event(-1, 0, on_control, this);
   control_.send(FrameType::kReady, {});
   flush_control();
   main.post([this] { receive_control(); });  // frames that came right behind the first ones are in the buffer already
@@ -42,6 +43,7 @@ int Server::run() {
   for (std::thread& thread : threads_) thread.join();
   control_event_.reset();
   control_writable_.reset();
+  control_retry_.reset();
   return 0;
 }
 
@@ -127,12 +129,17 @@ void Server::fail(const std::string& why) {
 
 // A channel that cannot be written shows as closed when it is read.
 void Server::flush_control() {
-  if (control_.flush() == Channel::Io::kBlocked) event_add(control_writable_.get(), nullptr);
+  if (control_.flush() != Channel::Io::kBlocked) return;
+  if (control_.is_starved()) {
+    arm_timer(control_retry_.get(), limits::kStarvedRetryMs);
+  } else {
+    event_add(control_writable_.get(), nullptr);
+  }
 }
 
 void Server::on_control(int, short what, void* self) {
   auto* server = static_cast<Server*>(self);
-  if ((what & EV_WRITE) != 0) server->flush_control();
+  if ((what & (EV_WRITE | EV_TIMEOUT)) != 0) server->flush_control();
   if ((what & EV_READ) == 0) return;
   Channel::Io io = server->control_.receive();
   if (io == Channel::Io::kBlocked) return;

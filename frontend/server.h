@@ -65,6 +65,7 @@ class Server {
   std::vector<std::thread> threads_;
   EventPtr control_event_;
   EventPtr control_writable_;
+  EventPtr control_retry_;
   EventPtr grace_timer_;
   EventPtr death_timer_;
   size_t loops_to_drain_ = 0;

@@ -128,12 +128,12 @@ bool Dispatcher::end_of_turn() {
 }
 
 // On a busy loop more requests have come while it read these: one write for all of them wakes the worker once. A turn
-// without any, or kRequestBatchNs, ends it. A lone request is never held back.
+// without any, or kRequestBatchNs since the first one's turn began, ends it. A lone request is never held back.
 bool Dispatcher::hold_back() {
   const bool has_fresh = std::exchange(has_fresh_, false);
   if (has_fresh && dispatched_ > 1) {
     if (held_since_ns_ == 0) held_since_ns_ = events_.now_ns();
-    if (events_.now_ns() - held_since_ns_ < limits::kRequestBatchNs) return true;
+    if (monotonic_ns() - held_since_ns_ < limits::kRequestBatchNs) return true;
   }
   held_since_ns_ = 0;
   return false;

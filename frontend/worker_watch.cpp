@@ -63,6 +63,8 @@ bool Dispatcher::watch(WorkerLink& link) {
   if (begun && timeout_ms > 0 && elapsed > (timeout_ms + limits::kHardTimeoutExtraMs) * kNsPerMs) {
     std::string line = slot.request != nullptr ? request_line(*slot.request) : "a request whose client has gone";
     kill(link, KillReason::kTimeout, line + " ran longer than scriptTimeout (" + seconds_text(timeout_ms) + ")");
+  } else if (!begun && link.channel->is_starved()) {
+    return true;  // the frame has not left: no fault of the worker's
   } else if (!begun && timeout_ms > 0 && elapsed > (2 * timeout_ms + limits::kStalledCheckMs) * kNsPerMs) {
     // Twice: another loop's request may rightly have run for a whole timeout before ours.
     kill(link, KillReason::kStalled,

@@ -216,7 +216,9 @@ void Supervisor::flush_and_watch(SupervisedChild& child) {
     child.kill();  // a child without its control channel can neither be told to stop nor stop by itself
     return;
   }
-  const bool wants_output = control->has_output();
+  const bool is_starved = control->is_starved();
+  if (is_starved) arm_timer();
+  const bool wants_output = control->has_output() && !is_starved;
   const bool wants_input = may_read(child);
   if (wants_output == child.watches_output && wants_input == child.watches_input) return;
   epoll_event event = {};
@@ -372,10 +374,12 @@ void Supervisor::respawn_due(Place place) {
 void Supervisor::arm_timer() {
   uint64_t next_ms = UINT64_MAX;
   const uint64_t now_ms = monotonic_ms();
-  for (const SupervisedChild* child : {&frontend_, &zygote_}) {
+  for (SupervisedChild* child : {&frontend_, &zygote_}) {
     if (!child->is_alive() && child->respawn_at_ms != 0) next_ms = std::min(next_ms, child->respawn_at_ms);
     if (child->is_alive() && child->stopped_at_ms != 0)
       next_ms = std::min(next_ms, child->stopped_at_ms + kStoppedPatienceMs);
+    if (child->control() && child->control()->is_starved())
+      next_ms = std::min(next_ms, now_ms + limits::kStarvedRetryMs);
   }
   if (retry_at_rest_) next_ms = now_ms + kRestPollMs;
   if (look_at_adopted_again_) next_ms = std::min(next_ms, now_ms + kAdoptedPollMs);

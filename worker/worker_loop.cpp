@@ -128,6 +128,7 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
       if (next == ipc::FrameDecoder::Next::kMalformed) bad_peer(link);
       if (next == ipc::FrameDecoder::Next::kNeedMore) break;
       on_frame(link, frame);
+      if (frame.type != FrameType::kRequest) begun_ns_ = monotonic_ns();  // their script is no request's time
     }
     in_batch_ = false;
     if (io == Channel::Io::kClosed) leave_frontend();

@@ -7,6 +7,7 @@ import pytest
 
 from process.traffic import FAST
 from support import processes
+from support.site import BUILD
 from support.timing import scaled, wait_until
 
 MAP = "{" + FAST + """,
@@ -59,6 +60,7 @@ def test_not_even_the_workers_of_a_dead_zygote(site, hostile):
     kill_launcher(s)
 
 
+@pytest.mark.skipif("thread" in BUILD.name, reason="ThreadSanitizer holds signals back while a script only computes")
 def test_frontend_and_zygote_killed_in_the_same_moment(site, hostile):
     s = busy_site(site, hostile, "/loop")
     for role in ("frontend", "zygote"):
