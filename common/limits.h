@@ -94,6 +94,7 @@ constexpr uint64_t kStalledCheckMs = 1'000;      // a worker that takes no reque
 constexpr uint64_t kRetireMs = 1'000;            // a worker that said Retire must be gone by then
 constexpr uint64_t kRespawnDelayMs = 200;        // DESIGN 3: 200 ms x 2^n ...
 constexpr uint64_t kRespawnDelayMaxMs = 10'000;  // ... up to 10 s
+constexpr uint64_t kShortRespawnDelayMs = 800;   // requests wait for a worker that comes so soon; beyond it: 503
 constexpr uint64_t kRespawnResetMs = 100;        // a worker that was ready for so long has lived: resets the delay
 constexpr uint32_t kFreeIdleDeaths = 3;          // idle deaths in a row, after short lives, that are replaced at once
 constexpr uint32_t kMaxLostWorkers =

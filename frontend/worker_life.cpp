@@ -29,13 +29,15 @@ void WorkerLife::set_zygote(UniqueFd channel) {
   }
 }
 
-void WorkerLife::set_state(uint32_t slot, WorkerState state) {
-  auto is_usable = [](WorkerState s) { return s != WorkerState::kEmpty && s != WorkerState::kWaiting; };
+// `delay_ms`: of kWaiting. Requests wait out a short one.
+void WorkerLife::set_state(uint32_t slot, WorkerState state, uint64_t delay_ms) {
   WorkerEntry& entry = entries_[slot];
-  bool before = is_usable(entry.state);
+  const bool was_usable = entry.is_usable;
   entry.state = state;
-  if (before == is_usable(state)) return;
-  if (!before) {
+  entry.is_usable =
+      state != WorkerState::kEmpty && (state != WorkerState::kWaiting || delay_ms <= limits::kShortRespawnDelayMs);
+  if (entry.is_usable == was_usable) return;
+  if (!was_usable) {
     ++table_.usable;
   } else if (--table_.usable == 0 && !ending_) {
     for (LoopWorkers* loop : loops_) loop->events().post([loop] { loop->no_workers(); });
@@ -94,7 +96,7 @@ void WorkerLife::spawn(uint32_t slot) {
 
 void WorkerLife::spawn_later(uint32_t slot, uint64_t delay_ms) {
   if (delay_ms == 0) return spawn(slot);
-  set_state(slot, WorkerState::kWaiting);
+  set_state(slot, WorkerState::kWaiting, delay_ms);
   entries_[slot].timer = main_.make_event(-1, 0, on_timer_event, &timer_args_[slot]);
   arm_timer(entries_[slot].timer.get(), delay_ms);
 }

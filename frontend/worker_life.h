@@ -64,7 +64,7 @@ class WorkerLife : private ZygoteClient::Listener {
   void publish_overdue();
   void forgive_if_killed(uint32_t slot, uint32_t generation, int wait_status);
   Obituary* find_obituary(uint32_t slot, uint32_t generation);
-  void set_state(uint32_t slot, WorkerState state);
+  void set_state(uint32_t slot, WorkerState state, uint64_t delay_ms = 0);
 
   void on_spawned(const ipc::Spawned& spawned, UniqueFd pidfd) override;
   void on_spawn_failed(const ipc::SpawnFailed& failed) override;

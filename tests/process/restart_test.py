@@ -200,16 +200,13 @@ def test_worker_killed_in_a_request_is_a_502(site):
 
 @pytest.mark.parametrize("threads", [1, 4])
 def test_all_workers_killed_at_once(site, threads):
-    """With no worker up, requests wait for the next or get 503 with Retry-After."""
+    """With no worker up, requests wait for the next, which comes soon."""
     s = site(map=MAP, options=f"threads: {threads}")
-    for _ in range(3):
+    for _ in range(30):
         before = s.workers()
         for pid in before:
             processes.kill(pid)
-        reply = s.get("/fast.txt?n=1")
-        assert reply.status in (200, 503)
-        if reply.status == 503:
-            assert int(reply.headers["Retry-After"]) >= 1
+        assert s.get("/fast.txt?n=1").text == "fast 1"
         wait_workers(s, threads, without=before)
         assert s.get("/fast.txt?n=1").text == "fast 1"
 

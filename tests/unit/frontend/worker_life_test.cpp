@@ -163,7 +163,20 @@ TEST(WorkerLife, AFailedSpawnIsTriedAgainAfterADelay) {
   site.expect_successor(*worker);
   EXPECT_GE(monotonic_ms() - begin, limits::kRespawnDelayMs);
   EXPECT_TRUE(site.log.waits_for("error: worker 0 could not be forked: Resource temporarily unavailable"));
-  EXPECT_EQ(site.told_no_workers(), 1) << "the queue is told that nobody is coming soon";
+  EXPECT_EQ(site.told_no_workers(), 0) << "requests wait out a short delay";
+}
+
+TEST(WorkerLife, TheQueueIsToldOfALongDelay) {
+  Life site(1);
+  for (uint64_t delay_ms = limits::kRespawnDelayMs;; delay_ms *= 2) {
+    auto worker = site.zygote.take_spawn();
+    ASSERT_TRUE(worker);
+    site.zygote.refuse(*worker, EAGAIN);
+    if (delay_ms > limits::kShortRespawnDelayMs) break;
+    EXPECT_EQ(site.told_no_workers(), 0);
+  }
+  EXPECT_TRUE(site.thread->becomes_true([&] { return site.loop().told_no_workers == 1; }));
+  EXPECT_EQ(site.table.usable, 0u);
 }
 
 TEST(WorkerLife, ADeathBeforeHelloIsReplacedAfterADelay) {
