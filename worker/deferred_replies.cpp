@@ -1,8 +1,10 @@
 #include "worker/deferred_replies.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
+#include "common/clock.h"
 #include "worker/js_error.h"
 #include "worker/script_section.h"
 
@@ -17,6 +19,8 @@ constexpr char kTokenAnswered[] = "answered";
 constexpr char kFunctionReq[] = DUK_HIDDEN_SYMBOL("req");
 constexpr char kStashKept[] = "deferredReplies";  // id -> [req, function]
 constexpr uint16_t kOk = 200;
+constexpr uint64_t kFirstSweepMs = 200;  // after a deferral; then twice as long each time
+constexpr uint64_t kMostSweepMs = 30'000;
 
 // One Handler serves a process.
 DeferredReplies* instance = nullptr;
@@ -45,6 +49,7 @@ DeferredReplies::DeferredReplies(JsHeap& heap, JsReply& reply, const ipc::Server
 DeferredReplies::~DeferredReplies() {
   instance = nullptr;
   if (work_) event_free(work_);
+  if (sweep_) event_free(sweep_);
 }
 
 void DeferredReplies::connect(ReplyUplink& uplink, event_base* base) {
@@ -52,7 +57,9 @@ void DeferredReplies::connect(ReplyUplink& uplink, event_base* base) {
   base_ = base;
   work_ = event_new(
       base, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<DeferredReplies*>(self)->run_jobs(); }, this);
-  if (!work_) throw std::bad_alloc();
+  sweep_ = event_new(
+      base, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<DeferredReplies*>(self)->sweep(); }, this);
+  if (!work_ || !sweep_) throw std::bad_alloc();
 }
 
 DeferredReplies* DeferredReplies::of(duk_context* js) {
@@ -175,6 +182,31 @@ void DeferredReplies::keep(duk_context* js, duk_idx_t req, DeferredReply& reply)
 void DeferredReplies::tell_deferred(const ReplyTarget& target) {
   if (target.slot == ipc::kNoSlot) return;  // it knows
   ipc::FrameWriter(target.channel.out(), ipc::FrameType::kDeferred, target.slot, target.stream).finish();
+  plan_sweep(kFirstSweepMs);
+}
+
+// A sweep may take a hundredth of the time: heaps can be large.
+void DeferredReplies::plan_sweep(uint64_t delay_ms) {
+  if (!sweep_) return;
+  const uint64_t now_ms = monotonic_ms();
+  delay_ms = std::clamp(delay_ms, std::min(100 * sweep_cost_ms_, kMostSweepMs), kMostSweepMs);
+  if (sweep_at_ms_ != 0 && sweep_at_ms_ <= now_ms + delay_ms) return;
+  sweep_delay_ms_ = delay_ms;
+  sweep_at_ms_ = now_ms + delay_ms;
+  const timeval delay{static_cast<time_t>(delay_ms / 1000), static_cast<suseconds_t>(delay_ms % 1000 * 1000)};
+  evtimer_add(sweep_, &delay);
+}
+
+// A function and its prototype refer to each other. So a req that only a forgotten callback knew is freed by a garbage
+// collection, and an idle worker has none: its client would wait for ever.
+void DeferredReplies::sweep() {
+  sweep_at_ms_ = 0;
+  const auto is_open = [](const auto& entry) { return !entry.second->stream && !entry.second->is_settled; };
+  if (std::none_of(replies_.begin(), replies_.end(), is_open)) return;
+  const uint64_t begin_ms = monotonic_ms();
+  if (!run_protected(heap_.js(), [](duk_context* js) { duk_gc(js, 0); })) duk_pop(heap_.js());
+  sweep_cost_ms_ = monotonic_ms() - begin_ms;
+  plan_sweep(2 * sweep_delay_ms_);
 }
 
 void DeferredReplies::defer(duk_context* js, duk_idx_t req, const ReplySource& source, const ReplyTarget& target,

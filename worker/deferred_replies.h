@@ -151,6 +151,8 @@ class DeferredReplies {
   std::unique_ptr<DeferredReply> take(uint64_t id);
   static void push_kept(duk_context* js);  // the Object in the heap's stash: id -> [req, function]
   void unkeep(DeferredReply& reply);
+  void plan_sweep(uint64_t delay_ms);
+  void sweep();
   void run_piece_job(const Job& job, DeferredReply& reply);
   static duk_ret_t settle_reply(duk_context* js, DeferredReply& reply);
   static uint64_t key_of(const ReplyTarget& target);
@@ -162,6 +164,10 @@ class DeferredReplies {
   ReplyUplink* uplink_ = nullptr;
   event_base* base_ = nullptr;
   event* work_ = nullptr;
+  event* sweep_ = nullptr;
+  uint64_t sweep_at_ms_ = 0;     // 0: not planned
+  uint64_t sweep_delay_ms_ = 0;  // before the last one
+  uint64_t sweep_cost_ms_ = 0;   // what the last one took
   uint64_t next_id_ = 1;
   uint64_t running_id_ = 0;  // whose callback runs
   std::unordered_map<uint64_t, std::unique_ptr<DeferredReply>> replies_;

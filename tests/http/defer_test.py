@@ -200,6 +200,18 @@ def test_not_found_and_its_function(site):
     assert reply.status == 404 and "Error: boo" in reply.text
 
 
+def test_a_req_that_a_callback_forgets_is_answered_without_help(site):
+    """An idle worker has no garbage collection of its own, and scriptTimeout is off."""
+    s = site(map="""{
+        "/forgets": function (req) { setTimeout(function () { var q = req; }, 10); return {defer: true}; },
+        "/throws": function (req) { setTimeout(function () { if (req) throw new Error("on purpose"); }, 10);
+                                    return {defer: true}; },
+        "/bad": function (req) { setTimeout(function () { req.reply([1]); }, 10); return {defer: true}; }
+    }""", options="threads: 1, scriptTimeout: 0")
+    for path in ("/forgets", "/throws", "/bad"):
+        assert s.get(path).body == b"", path
+
+
 def test_never_replied_and_dropped(site):
     s = site(map="""{"/": function (req) { req.put("what was put"); return {defer: true}; }}""")
     reply = s.get("/")
