@@ -17,8 +17,8 @@ namespace ravelin::worker {
 
 namespace {
 
-// Parent and process group of a process, from /proc/PID/stat: "pid (name) state ppid pgrp ...".
-bool read_family(pid_t pid, pid_t& parent, pid_t& group) {
+// Parent, process group and session of a process, from /proc/PID/stat: "pid (name) state ppid pgrp session ...".
+bool read_family(pid_t pid, pid_t& parent, pid_t& group, pid_t& session) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);
   UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
@@ -28,7 +28,7 @@ bool read_family(pid_t pid, pid_t& parent, pid_t& group) {
   text[length] = '\0';
   const char* behind_name = strrchr(text, ')');  // the name may hold anything
   char state;
-  return behind_name && sscanf(behind_name + 1, " %c %d %d", &state, &parent, &group) == 3;
+  return behind_name && sscanf(behind_name + 1, " %c %d %d %d", &state, &parent, &group, &session) == 4;
 }
 
 }  // namespace
@@ -39,12 +39,15 @@ void AdoptedWorkers::adopt(const std::vector<pid_t>& except) {
   if (!folder) return;
   const pid_t self = getpid();
   const pid_t own_group = getpgrp();
+  const pid_t own_session = getsid(0);
   while (const dirent* entry = readdir(folder)) {
     const pid_t pid = atoi(entry->d_name);
     pid_t parent = 0;
     pid_t group = 0;
+    pid_t session = 0;
     if (pid <= 0 || std::find(except.begin(), except.end(), pid) != except.end()) continue;
-    if (!read_family(pid, parent, group) || parent != self || group == own_group) continue;
+    if (!read_family(pid, parent, group, session) || parent != self || group == own_group) continue;
+    if (session != own_session) continue;
     auto known = std::find_if(groups_.begin(), groups_.end(), [&](const Group& one) { return one.leader == group; });
     if (known == groups_.end()) known = groups_.insert(groups_.end(), Group{group, UniqueFd()});
     if (pid != group || known->pidfd) continue;

@@ -14,8 +14,9 @@ namespace ravelin::worker {
 
 class AdoptedWorkers {
  public:
-  // Takes every child of this process that is in another process group: workers are group leaders, and what they
-  // started is in their group. Called when a zygote has just died. `except`: children that are known otherwise.
+  // Takes every child of this process that is in another process group of its session: workers are group leaders, and
+  // what they started is in their group, unless it was to live on (exec() with `background`: a session of its own).
+  // Called when a zygote has just died. `except`: children that are known otherwise.
   void adopt(const std::vector<pid_t>& except);
 
   // Becomes readable (EPOLLIN) with a worker's end; to be watched by the owner. Valid until the next reap().

@@ -78,6 +78,19 @@ def test_idle_connections_do_not_delay_the_end(site):
     assert silent.is_closed_by_peer() and kept.is_closed_by_peer()
 
 
+def test_what_a_request_left_in_the_background_lives_on(site):
+    s = site(map="""{"/start": function () {
+        return String(rampart.utils.exec("sleep", {background: true}, "3600").pid); }}""", options="threads: 1")
+    pid = int(s.get("/start").text)
+    try:
+        processes.kill(s.proc.pid, signal.SIGTERM)
+        s.wait_exit()
+        assert processes.is_running(pid)
+    finally:
+        processes.kill(pid)
+        processes.wait_gone([pid], 5)
+
+
 def test_an_idle_server_ends_quickly(site):
     s = site(map=MAP)
     begin_at = time.monotonic()
