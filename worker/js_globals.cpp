@@ -118,6 +118,8 @@ void put_build_facts(duk_context* js) {
   duk_put_prop_literal(js, -2, "versionNumber");
   duk_push_int(js, 64);
   duk_put_prop_literal(js, -2, "versionBits");
+  duk_push_uint(js, 0);
+  duk_put_prop_literal(js, -2, "thread_id");
   duk_get_global_literal(js, "Date");
   duk_push_number(js, kVersionDateMs);
   duk_new(js, 1);
@@ -159,6 +161,16 @@ void globalize(duk_context* js, duk_idx_t index) {
   const duk_idx_t global = duk_get_top_index(js);
   duk_enum(js, index, 0);
   while (duk_next(js, -1, 1)) duk_put_prop(js, global);
+}
+
+void set_thread_id(JsHeap& heap, uint32_t id) {
+  const bool ok = run_protected(heap.js(), [id](duk_context* js) {
+    duk_get_global_literal(js, "rampart");
+    if (!duk_is_object(js, -1)) return;
+    duk_push_uint(js, id);
+    duk_put_prop_literal(js, -2, "thread_id");
+  });
+  if (!ok) duk_pop(heap.js());
 }
 
 void install_globals(JsHeap& heap, const ScriptArguments& arguments) {

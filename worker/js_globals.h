@@ -21,6 +21,9 @@ struct ScriptArguments {
 // engine has no memory for them.
 void install_globals(JsHeap& heap, const ScriptArguments& arguments);
 
+// rampart.thread_id: 0 in the launcher, 1 and up in workers. Does nothing for a script that has replaced `rampart`.
+void set_thread_id(JsHeap& heap, uint32_t id);
+
 // Makes the enumerable properties of the object at `index` global, overwriting (rampart.globalize).
 void globalize(duk_context* js, duk_idx_t index);
 

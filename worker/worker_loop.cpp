@@ -24,6 +24,7 @@
 #include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_events.h"
+#include "worker/js_globals.h"
 #include "worker/js_microtasks.h"
 #include "worker/js_timers.h"
 #include "worker/script_section.h"
@@ -429,6 +430,7 @@ void run_worker(JsHeap& heap, const ipc::ServerConfig& config, WorkerBirth birth
     }
     if (heap.timers) heap.timers->abandon_after_fork(base);
     if (heap.events) heap.events->abandon_after_fork(base);
+    set_thread_id(heap, birth.slot + 1);
     WorkerLoop(heap, config, base, std::move(birth)).run();
   } catch (const std::exception& error) {
     logf("error: this worker ends and is replaced: %s", error.what());

@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -226,3 +227,14 @@ def test_titles_tell_the_processes_apart(site):
 def test_nothing_keeps_a_script_without_a_server(site):
     s = site.run('var server = require("rampart-server"); setTimeout(function () { console.log("bye"); }, 20);')
     assert s.returncode == 0 and s.stdout() == "bye\n"
+
+
+def test_each_context_has_a_number(site):
+    s = site(before="if (rampart.thread_id !== 0) throw new Error('the launcher is ' + rampart.thread_id);",
+             map="""{"/id": function () { rampart.utils.sleep(0.3); return String(rampart.thread_id); }}""",
+             options="threads: 3")
+    with ThreadPoolExecutor(3) as pool:
+        found = set()
+        wait_until(lambda: found.update(pool.map(lambda _: s.get("/id").text, range(3))) or len(found) == 3, 20,
+                   "a request at each worker")
+    assert found == {"1", "2", "3"}
