@@ -538,16 +538,19 @@ std::optional<std::string_view> MimeTable::find(std::string_view extension) cons
   return find_default(extension);
 }
 
-std::string_view MimeTable::for_file(std::string_view path) const {
-  constexpr std::string_view kUnknown = "application/octet-stream";
+std::optional<std::string_view> MimeTable::find_for_file(std::string_view path) const {
   size_t slash = path.rfind('/');
   if (slash != std::string_view::npos) path.remove_prefix(slash + 1);
   size_t dot = path.rfind('.');
-  if (dot == std::string_view::npos) return kUnknown;
+  if (dot == std::string_view::npos) return std::nullopt;
   std::string extension(path.substr(dot + 1));
   for (char& c : extension)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return find(extension).value_or(kUnknown);
+  return find(extension);
+}
+
+std::string_view MimeTable::for_file(std::string_view path) const {
+  return find_for_file(path).value_or("application/octet-stream");
 }
 
 std::string with_charset(std::string_view type, std::string_view charset) {

@@ -16,7 +16,9 @@ class MimeTable {
   void set(std::string_view extension, std::string_view type);
   // The type of exactly this extension, or nullopt.
   std::optional<std::string_view> find(std::string_view extension) const;
-  // The type for a file name or path: by its last extension in lower case, else application/octet-stream.
+  // The type for a file name or path by its last extension in lower case, or nullopt.
+  std::optional<std::string_view> find_for_file(std::string_view path) const;
+  // The same, else application/octet-stream.
   std::string_view for_file(std::string_view path) const;
 
  private:

@@ -34,6 +34,7 @@ void RequestHead::clear() {
   method.clear();
   path.clear();
   query.clear();
+  fragment.clear();
   host.clear();
   headers.clear();
   header_count = 0;

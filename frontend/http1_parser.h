@@ -33,6 +33,7 @@ struct RequestHead {
   std::string method;  // as sent
   std::string path;    // raw path of the target, without query and fragment; begins with '/', or is "*" (OPTIONS only)
   std::string query;   // raw, without '?'
+  std::string fragment;  // raw, without '#'
   bool has_query = false;
   bool has_authority = false;  // absolute-form target: `host` is from the target, not from the Host header
   std::string host;            // with port as sent; may be empty

@@ -49,10 +49,12 @@ LineFault read_method(std::string_view method, RequestHead& head) {
   return {};
 }
 
-// Path and query of `text`, which begins with '/' or '?', or is empty (absolute form only). The fragment, which does
-// not belong on the wire, is dropped (server-details 7: path.url never has it).
+// Path and query of `text`, which begins with '/' or '?', or is empty (absolute form only). The fragment
+// does not belong on the wire; scripts see it all the same (server-details 7).
 void read_path_and_query(std::string_view text, RequestHead& head) {
-  text = text.substr(0, text.find('#'));
+  size_t hash = text.find('#');
+  if (hash != std::string_view::npos) head.fragment = text.substr(hash + 1);
+  text = text.substr(0, hash);
   size_t question = text.find('?');
   head.path = text.substr(0, question);
   if (head.path.empty()) head.path = "/";

@@ -53,7 +53,9 @@ void Connection::choose_target() {
   request_.fs_path.clear();
   bool is_file = index && loop_.config().routes[*index].kind == ipc::RouteKind::kDirectory;
   if (!index || is_file) {
-    if (auto directory = router.directory_without_slash(request_.matched_path)) {
+    // The manual: a directory mapped as "/file.html" is not found without its slash.
+    auto directory = router.directory_without_slash(request_.matched_path);
+    if (directory && !loop_.static_files().is_named_like_a_file(request_.matched_path)) {
       request_.route = *directory;
       request_.target = Target::kSlashRedirect;
       return;
@@ -116,6 +118,7 @@ ipc::RequestFields Connection::request_fields() {
   fields.route = request_.route;
   fields.version_minor = head.version_minor;
   fields.secure = secure_;
+  fields.has_authority = head.has_authority;
   fields.peer_port = peer_port_;
   fields.peer_ip = peer_ip_;
   fields.method = head.method;
@@ -124,6 +127,7 @@ ipc::RequestFields Connection::request_fields() {
   fields.matched_path = request_.matched_path;
   fields.host = head.host;
   fields.fs_path = request_.fs_path;
+  fields.fragment = head.fragment;
   fields.headers = head.headers;
   fields.header_count = head.header_count;
   fields.body_bytes = request_.body_bytes;

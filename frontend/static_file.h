@@ -50,6 +50,9 @@ class StaticFiles {
   // Appends to `out` as `reply` says. Every field of `reply` is set.
   void serve(const StaticRequest& request, std::string& out, StaticReply& reply);
 
+  // True for a path whose last extension is one of the MIME table.
+  bool is_named_like_a_file(std::string_view path) const { return mime_.find_for_file(path).has_value(); }
+
   // 302 to `path` + '/', query kept: for Router::directory_without_slash. Fills `reply` like serve().
   static void redirect_to_slash(std::string_view path, const RequestHead& head, const ReplyContext& context,
                                 std::string& out, StaticReply& reply);

@@ -16,8 +16,9 @@ constexpr uint32_t kRouteDirectory = 0xFFFFFFFE;  // directoryFunc for fs_path
 
 struct RequestFields {
   uint32_t route = kRouteNotFound;
-  uint8_t version_minor = 1;  // HTTP/1.x
-  bool secure = false;        // scheme is https://
+  uint8_t version_minor = 1;   // HTTP/1.x
+  bool secure = false;         // scheme is https://
+  bool has_authority = false;  // absolute-form target: `host` is its authority
   uint16_t peer_port = 0;
   std::string_view peer_ip;       // text, IPv6 without brackets
   std::string_view method;        // as sent ("GET", "FOO")
@@ -26,6 +27,7 @@ struct RequestFields {
   std::string_view matched_path;  // dot segments removed: what the route was matched against
   std::string_view host;          // Host header, or the authority of an absolute-form target; may be empty
   std::string_view fs_path;       // kRouteDirectory only
+  std::string_view fragment;      // raw, without '#'; most unusual on the wire
   std::string_view headers;       // header block (header_block.h), names as sent, in order
   uint32_t header_count = 0;
   uint64_t body_bytes = 0;       // length of the body, inline or in the descriptor

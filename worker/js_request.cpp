@@ -167,6 +167,14 @@ void JsRequest::push(duk_context* js, const std::string* error_text) {
     push_network_string(js, fields_->fs_path);
     duk_put_prop_literal(js, -2, "fsPath");
   }
+  if (fields_->has_authority) {
+    push_network_string(js, fields_->host);
+    duk_put_prop_literal(js, -2, "authority");
+  }
+  if (!fields_->fragment.empty()) {
+    push_network_string(js, fields_->fragment);
+    duk_put_prop_literal(js, -2, "fragment");
+  }
   if (error_text != nullptr) {
     push_network_string(js, *error_text);
     duk_put_prop_literal(js, -2, "errMsg");

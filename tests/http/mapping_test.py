@@ -82,7 +82,7 @@ def answer(server, path):
     ("/regmod7", "module /regmod7"), ("/globmod/x", "module /globmod/x"),
     ("/apps/one.html", "one"), ("/apps-slash/one.html", "one"), ("/apps", 404), ("/appsone.html", 404),
     ("/files/a.txt", "file a"), ("/slashed-files/a.txt", "file a"), ("/files/b.txt", 404), ("/filesa.txt", 404),
-    ("/file.html/a.txt", "file a"), ("/file.html/", 403), ("/st*r/a.txt", "file a"),
+    ("/file.html/a.txt", "file a"), ("/file.html/", 403), ("/file.html", 404), ("/st*r/a.txt", "file a"),
     ("/", 404), ("/nowhere", 404),
 ])
 def test_keys(server, path, expected):

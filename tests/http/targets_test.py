@@ -7,6 +7,9 @@ import pytest
 MAP = """{
     "/show.json": function (req) { return {json: {path: req.path, query: req.query, method: req.method,
                                                   raw: req.methodRaw, body: req.body.length}}; },
+    "/parts.json": function (req) { return {json: {authority: req.authority, fragment: req.fragment,
+                                                   has: ["authority" in req, "fragment" in req],
+                                                   url: req.path.url}}; },
     "/hello.txt": function (req) { return {txt: "hello"}; },
     "/echo.txt": function (req) { return {txt: req.body}; },
     "/": function (req) { return {txt: "root"}; },
@@ -37,6 +40,14 @@ def ask(server, target, host="h", version="1.1", method="GET"):
 def test_absolute_form(server, target, host, path):
     shown = ask(server, target, host="other.example").json()["path"]
     assert (shown["host"], shown["path"]) == (host, path)
+
+
+def test_authority_and_fragment_are_there_when_the_target_has_them(server):
+    both = ask(server, "http://other:81/parts.json?a=1#part/2", host="h").json()
+    assert (both["authority"], both["fragment"], both["has"]) == ("other:81", "part/2", [True, True])
+    assert both["url"] == "http://other:81/parts.json?a=1"
+    assert ask(server, "/parts.json#x").json()["has"] == [False, True]
+    assert ask(server, "/parts.json").json()["has"] == [False, False]
 
 
 def test_absolute_form_keeps_the_query(server):

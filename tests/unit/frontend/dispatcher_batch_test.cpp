@@ -26,7 +26,7 @@ bool first_leaves_alone(uint64_t first_turn_ns) {
   } turns{*clients[2], worker->channel().channel().fd(), first_turn_ns};
   auto on_turn = [](int fd, short, void* arg) {
     auto* turns = static_cast<Turns*>(arg);
-    if (++turns->count == 1) {  // this turn reads the first request too
+    if (++turns->count == 1) {  // this turn has read the first request
       turns->second.get("/second");
       for (uint64_t end_ns = monotonic_ns() + turns->first_turn_ns; monotonic_ns() < end_ns;) {
       }
@@ -43,8 +43,8 @@ bool first_leaves_alone(uint64_t first_turn_ns) {
   site.thread->call([&] {
     event = site.loop->events().make_event(bell.value().first.get(), EV_READ | EV_PERSIST, on_turn, &turns);
     event_add(event.get(), nullptr);
-    EXPECT_EQ(write(bell.value().second.get(), "x", 1), 1);
     clients[1]->get("/first");
+    EXPECT_EQ(write(bell.value().second.get(), "x", 1), 1);
   });
   EXPECT_EQ(take_request(*worker).path, "/first");
   EXPECT_EQ(take_request(*worker).path, "/second");
@@ -53,14 +53,19 @@ bool first_leaves_alone(uint64_t first_turn_ns) {
   return turns.has_left;
 }
 
-// A machine that is busy with other things may make any turn too long to wait for a second one: most do not.
+// On a busy machine any turn may be too long to wait for a second one, and the first request may come too late for the
+// turn that should read it: most do not.
 TEST(Dispatcher, RequestsOfABusyLoopLeaveTogether) {
   bool has_waited = false;
   for (int i = 0; i < 50 && !has_waited; ++i) has_waited = !first_leaves_alone(0);
   EXPECT_TRUE(has_waited);
 }
 
-TEST(Dispatcher, ALongTurnSendsAtItsEnd) { EXPECT_TRUE(first_leaves_alone(2 * limits::kRequestBatchNs)); }
+TEST(Dispatcher, ALongTurnSendsAtItsEnd) {
+  bool has_left = false;
+  for (int i = 0; i < 50 && !has_left; ++i) has_left = first_leaves_alone(2 * limits::kRequestBatchNs);
+  EXPECT_TRUE(has_left);
+}
 
 }  // namespace
 }  // namespace ravelin::frontend
