@@ -94,4 +94,23 @@ struct Site {
   std::string run(const std::string& source) { return run_script(heap.js(), source); }
 };
 
+// What push_module_exports() says about the file: the exports as text, "404", or "failed: " and the error.
+inline std::string exports_of(Site& site, const std::string& path) {
+  StackGuard guard(site.js());
+  const duk_idx_t top = duk_get_top(site.js());
+  switch (push_module_exports(site.js(), path)) {
+    case ModuleLoad::kNotFound:
+      EXPECT_EQ(duk_get_top(site.js()), top);
+      return "404";
+    case ModuleLoad::kFailed:
+      EXPECT_EQ(duk_get_top(site.js()), top + 1);
+      return "failed: " + error_message(site.js(), -1);
+    case ModuleLoad::kOk:
+      EXPECT_EQ(duk_get_top(site.js()), top + 1);
+      duk_safe_to_string(site.js(), -1);
+      return std::string(engine_text(site.js(), -1));
+  }
+  return "";
+}
+
 }  // namespace ravelin::worker
