@@ -24,9 +24,9 @@ namespace ravelin::worker {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    char name[] = "/tmp/ravelin-unit-XXXXXX";
-    path_ = std::filesystem::canonical(mkdtemp(name)).string();
+  explicit TemporaryFolder(const std::string& parent = "/tmp") {
+    std::string name = parent + "/ravelin-unit-XXXXXX";
+    path_ = std::filesystem::canonical(mkdtemp(name.data())).string();
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
   TemporaryFolder(const TemporaryFolder&) = delete;

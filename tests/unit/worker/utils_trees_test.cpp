@@ -28,7 +28,7 @@ class UtilsTrees : public ScriptTable {
   UtilsTrees() { set("d", folder_.path() + "/"); }
 
   std::string contents_of(const std::string& name) {
-    std::ifstream file(folder_ / name);
+    std::ifstream file(name.starts_with('/') ? name : folder_ / name);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();
@@ -157,6 +157,8 @@ TEST_F(UtilsTrees, CpAndRm) {
   EXPECT_JS("rm('/no/such')", "throws rm(): /no/such: No such file or directory");
 }
 
+constexpr char kMemoryFolder[] = "/dev/shm";  // thousands of folders on a disk take their time
+
 // Makes `depth` folders in one another below `folder`, each with a file and, behind the next one, another folder.
 void make_deep_tree(const std::string& folder, int depth) {
   UniqueFd at(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -171,7 +173,9 @@ void make_deep_tree(const std::string& folder, int depth) {
 }
 
 TEST_F(UtilsTrees, RmRemovesATreeDeeperThanDescriptorsGo) {
-  const std::string tree = folder_ / "tree";
+  TemporaryFolder quick(kMemoryFolder);
+  set("d", quick.path() + "/");
+  const std::string tree = quick / "tree";
   ASSERT_EQ(mkdir(tree.c_str(), 0700), 0);
   make_deep_tree(tree, 3000);
   rlimit before;
@@ -188,27 +192,29 @@ TEST_F(UtilsTrees, RmRemovesATreeDeeperThanDescriptorsGo) {
 // Somebody moves a folder away while rm() is below it: its way back must not lead to what lies beside it now.
 TEST_F(UtilsTrees, RmDoesNotComeBackToAnotherFolder) {
   constexpr int kRounds = 60, kDepth = 60;
-  folder_.write("elsewhere/keep", "x");
-  std::string middle = folder_ / "tree";
+  TemporaryFolder quick(kMemoryFolder);
+  set("d", quick.path() + "/");
+  quick.write("elsewhere/keep", "x");
+  std::string middle = quick / "tree";
   for (int i = 0; i < kDepth / 2; ++i) middle += "/d";
-  for (int round = 0; round < kRounds && !contents_of("elsewhere/keep").empty(); ++round) {
-    ASSERT_EQ(mkdir((folder_ / "tree").c_str(), 0700), 0);
-    make_deep_tree(folder_ / "tree", kDepth);
+  for (int round = 0; round < kRounds && !contents_of(quick / "elsewhere/keep").empty(); ++round) {
+    ASSERT_EQ(mkdir((quick / "tree").c_str(), 0700), 0);
+    make_deep_tree(quick / "tree", kDepth);
     std::atomic<bool> begins{false};
     std::thread mover([&] {
       while (!begins) {
       }
       for (const uint64_t then_ns = monotonic_ns() + round * 40'000; monotonic_ns() < then_ns;) {
       }
-      rename(middle.c_str(), (folder_ / "elsewhere/moved").c_str());
+      rename(middle.c_str(), (quick / "elsewhere/moved").c_str());
     });
     begins = true;
     show("rm(d + 'tree', {recursive: true})");  // an error is as good
     mover.join();
-    std::filesystem::remove_all(folder_ / "tree");
-    std::filesystem::remove_all(folder_ / "elsewhere/moved");
+    std::filesystem::remove_all(quick / "tree");
+    std::filesystem::remove_all(quick / "elsewhere/moved");
   }
-  EXPECT_EQ(contents_of("elsewhere/keep"), "x");
+  EXPECT_EQ(contents_of(quick / "elsewhere/keep"), "x");
 }
 
 TEST_F(UtilsTrees, RmRemovesALinkAndNotWhatItLeadsTo) {
