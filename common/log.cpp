@@ -16,6 +16,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "common/reader_patience.h"
 
 namespace ravelin {
 namespace {
@@ -36,14 +37,11 @@ void append_escaped(std::string& line, std::string_view text) {
   }
 }
 
-// A pipe or socket that nobody reads, or reads slowly, must not stop the service. Readers get some time in all in a
-// second; when that is up entries are dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a
-// write does not block. Changing descriptor 2 to non-blocking instead would change it for all who share it, a shell
-// among them.
+// A pipe or socket that nobody reads, or reads slowly, must not stop the service: when the patience is up entries are
+// dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a write does not block. Changing
+// descriptor 2 to non-blocking instead would change it for all who share it, a shell among them.
 constexpr size_t kPipeWrite = 4096;
-constexpr uint64_t kReaderPatienceNs = 100 * kNsPerMs;
-std::atomic<uint64_t> patience_since_ns{0};  // when the current second of patience began
-std::atomic<uint64_t> patience_spent_ns{0};  // how much of it readers have taken
+ReaderPatience patience;
 std::atomic<unsigned> entries_lost{0};
 
 int poll_log(int timeout_ms) {
@@ -58,15 +56,11 @@ int poll_log(int timeout_ms) {
 bool can_write() {
   if (poll_log(0) != 0) return true;
   const uint64_t begun_ns = monotonic_ns();
-  if (begun_ns - patience_since_ns >= kNsPerSecond) {
-    patience_since_ns = begun_ns;
-    patience_spent_ns = 0;
-  }
-  const uint64_t spent_ns = patience_spent_ns;
-  if (spent_ns >= kReaderPatienceNs) return false;
-  const int found = poll_log(static_cast<int>((kReaderPatienceNs - spent_ns) / kNsPerMs) + 1);
-  patience_spent_ns += monotonic_ns() - begun_ns;
-  return found != 0;
+  const uint64_t reserved_ns = patience.reserve(begun_ns);
+  if (reserved_ns == 0) return false;
+  const bool has_room = poll_log(static_cast<int>(reserved_ns / kNsPerMs) + 1) != 0;
+  patience.end_wait(reserved_ns, monotonic_ns() - begun_ns, has_room);
+  return has_room;
 }
 
 bool write_all(std::string_view text) {
@@ -79,6 +73,7 @@ bool write_all(std::string_view text) {
                                  : ::write(STDERR_FILENO, text.data(), std::min(text.size(), most));
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n <= 0) return true;  // a log that cannot be written must not stop the service, and waiting does not help
+    patience.note_written();
     text.remove_prefix(static_cast<size_t>(n));
   }
   return true;

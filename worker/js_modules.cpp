@@ -4,13 +4,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
 #include "common/sys.h"
 #include "worker/block_hook.h"
-#include "worker/compile_source.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 
@@ -32,21 +30,6 @@ std::string loader_error() {
 
 [[noreturn]] void throw_unresolved(duk_context* js, std::string_view name, int error) {
   throw_error(js, "Could not resolve module id %s: %s", std::string(name).c_str(), errno_text(error).c_str());
-}
-
-// The engine says "invalid json (at offset 12)"; people want the line.
-[[noreturn]] void throw_json_error(duk_context* js, std::string message, std::string_view text,
-                                   std::string_view file_name) {
-  constexpr std::string_view kOffsetMark = " (at offset ";
-  if (message.starts_with("SyntaxError: ")) message.erase(0, strlen("SyntaxError: "));
-  uint32_t line = 1;
-  if (const size_t mark = message.rfind(kOffsetMark); mark != std::string::npos) {
-    const size_t offset = strtoul(message.c_str() + mark + kOffsetMark.size(), nullptr, 10);
-    const std::string_view before = text.substr(0, std::min(offset, text.size()));
-    line += static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n'));
-    message.resize(mark);
-  }
-  throw_syntax_error(js, message, file_name, line, 0);
 }
 
 void define_constant(duk_context* js, const char* name) {
@@ -229,9 +212,11 @@ bool JsModules::is_fresh(Module& module, const char* path) {
   if (stat(path, &status) != 0 || !file_unchanged(module, status, path)) return false;
   for (const Edge& edge : module.requires_) {
     // In a cycle the owner may hold the half-filled exports of a module that failed later.
-    const bool is_half_loaded = edge.target->state == State::kFailed && !edge.had_failed;
-    if (is_half_loaded || edge.serial != edge.target->serial || !is_fresh(*edge.target, edge.target->id.c_str()))
-      return false;
+    Module& target = *edge.target;
+    const bool is_half_loaded = target.state == State::kFailed && !edge.had_failed;
+    const bool is_current = edge.serial == target.serial && !is_half_loaded;
+    if (!is_current && edge.serial != target.inherited_serial) return false;
+    if (!is_fresh(target, target.id.c_str())) return false;
   }
   return true;
 }
@@ -278,6 +263,9 @@ void JsModules::push_required(duk_context* js, Module& module, Module* caller) {
     throw_error(js, "Could not load module '%s': it was removed from require.cache while it was loading",
                 module.id.c_str());
   }
+  // Loading for another reason than that the module was the launcher's, or with another outcome.
+  if (module.inherited_serial != 0 && (module.state == State::kLoaded || !is_fresh(module, module.id.c_str())))
+    module.inherited_serial = 0;
   LoadRequest request{this, &module};
   const bool ok = duk_safe_call(js, protected_load, &request, 0, 1) == DUK_EXEC_SUCCESS;
   if (!ok) forget(js, module, State::kFailed);
@@ -353,14 +341,9 @@ void JsModules::read_version(duk_context* js, Module& module, SourceFile& file) 
 }
 
 void JsModules::load_json(duk_context* js, Module& module) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   SourceFile file;
   read_version(js, module, file);
-  std::string_view text = file.text;
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  push_text(js, text);
-  const bool ok = run_protected(js, [](duk_context* inner) { duk_json_decode(inner, -1); });
-  if (!ok) throw_json_error(js, error_message(js, -1), text, module.id);
+  push_json(js, file.text, module.id);
   push_new_module_object(js, module, &file.status);
   duk_swap_top(js, -2);
   duk_put_prop_literal(js, -2, "exports");
@@ -480,7 +463,10 @@ ModuleLoad JsModules::push_from_file(duk_context* js, const std::string& path) {
   Module& module = module_for(js, *id, nullptr);
   if (aliases_.size() >= kMaxAliases) aliases_.clear();
   aliases_.insert_or_assign(path, &module);
-  if (module.state == State::kLoaded && is_inherited(module)) module.state = State::kUnloaded;
+  if (module.state == State::kLoaded && is_inherited(module)) {
+    module.state = State::kUnloaded;
+    module.inherited_serial = module.serial;
+  }
   push_required(js, module, nullptr);
   return ModuleLoad::kOk;
 }

@@ -60,7 +60,8 @@ class JsModules {
   ModuleLoad push_exports(duk_context* js, std::string_view path);
 
   // To be called in a worker: modules that were loaded before are those of the launcher, whose listeners and timers
-  // stayed there. push_exports() loads such a module again, here; require() goes on with what there is.
+  // stayed there. push_exports() loads such a module again, here; require() goes on with what there is: modules that
+  // required it before keep the launcher's exports until a file changes.
   void leave_launcher() { first_own_serial_ = next_serial_; }
 
   // Directory of the file that holds the script function now running (for require and include); empty when none.
@@ -86,7 +87,10 @@ class JsModules {
     duk_c_function opener = nullptr;  // built-in
     bool is_native = false;           // .so: loaded once, never again
     State state = State::kUnloaded;
-    uint64_t serial = 0;      // changes with each load; counted over all modules
+    uint64_t serial = 0;  // changes with each load; counted over all modules
+    // The launcher's load, when a worker has loaded the same version again for push_exports(): who has seen that load
+    // is not stale. 0: none.
+    uint64_t inherited_serial = 0;
     uint64_t checked_in = 0;  // the check that looked at this module last, so that cycles end
     FileSignature signature;  // of the loaded (or failed) version
     bool is_racy = false;     // loaded too soon after a change for the signature to be trusted: contents are compared

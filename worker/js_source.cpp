@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 
@@ -144,6 +146,21 @@ void push_modern(duk_context* js, std::string_view text, std::string_view file_n
   if (!push_engine_compiled(js, modern.code, file_name, wrapper)) throw_at_original_line(js, file_name);
 }
 
+// The engine says "invalid json (at offset 12)"; people want the line.
+[[noreturn]] void throw_json_error(duk_context* js, std::string message, std::string_view text,
+                                   std::string_view file_name) {
+  constexpr std::string_view kOffsetMark = " (at offset ";
+  if (message.starts_with("SyntaxError: ")) message.erase(0, strlen("SyntaxError: "));
+  uint32_t line = 1;
+  if (const size_t mark = message.rfind(kOffsetMark); mark != std::string::npos) {
+    const size_t offset = strtoul(message.c_str() + mark + kOffsetMark.size(), nullptr, 10);
+    const std::string_view before = text.substr(0, std::min(offset, text.size()));
+    line += static_cast<uint32_t>(std::count(before.begin(), before.end(), '\n'));
+    message.resize(mark);
+  }
+  throw_syntax_error(js, message, file_name, line, 0);
+}
+
 }  // namespace
 
 FileSignature FileSignature::of(const struct stat& status) {
@@ -191,6 +208,13 @@ void push_compiled(duk_context* js, std::string_view text, std::string_view file
     duk_pop(js);  // what the engine does not understand may be modern
   }
   push_modern(js, text, file_name, kind);
+}
+
+void push_json(duk_context* js, std::string_view text, std::string_view file_name) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  push_text(js, text);
+  const bool ok = run_protected(js, [](duk_context* inner) { duk_json_decode(inner, -1); });
+  if (!ok) throw_json_error(js, error_message(js, -1), text, file_name);
 }
 
 bool run_main_script(duk_context* js, const std::string& path) {

@@ -49,6 +49,9 @@ enum class SourceKind {
 // Pushes the compiled function. `file_name` stands in stack traces. Throws SyntaxError.
 void push_compiled(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind);
 
+// Pushes what the JSON text of the file means. Throws SyntaxError with the line.
+void push_json(duk_context* js, std::string_view text, std::string_view file_name);
+
 // Reads, compiles and runs the main script as global code, and then its microtasks. False after an error, which it
 // prints on stderr.
 bool run_main_script(duk_context* js, const std::string& path);

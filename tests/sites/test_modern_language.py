@@ -43,10 +43,12 @@ FEATURES = [
      " () => { ({ c } = { c: f('d') }) }, () => { ({ x: c = f('e') } = {}) }, () => { for (c of [f('f')]); }, () => { for (c in { k: 1 }); },"
      " () => { for (const i = 0; i < 2; i++) f(i) }, () => { for (const i of [f('g')]) i = 2 }, () => { (c) = 1 }, () => { c &&= f('h') },"
      " () => { [...c] = 'x' }, () => { let q; ({ q, ...c } = {}) }, () => { c ??= f('never') }, () => { c ||= f('never') },"
-     " () => { let c = 1; c = 2; { const d = 1 } var h = d; h = 4 }, () => { const o = { v: 1 }; o.v = 2 }];"
+     " () => { let c = 1; c = 2; { const d = 1 } var h = d; h = 4 }, () => { const o = { v: 1 }; o.v = 2 },"
+     " () => { (c) ||= f('never') }, () => { ((c)) ??= f('never') }, () => { (c) &&= f('i') }];"
      " const answers = tries.map(t => { try { t(); return '' } catch (x) { return x.name + ': ' + x.message } });"
      " const said = 'TypeError: Assignment to constant variable.'; return [answers.map(x => x === said ? 1 : x), log, c, d, g]",
-     [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "", "", "", ""], ["a", "b", "c", "d", "e", "f", 0, "g", "h"], 1, 2, 3]),
+     [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "", "", "", "", "", "", 1],
+      ["a", "b", "c", "d", "e", "f", 0, "g", "h", "i"], 1, 2, 3]),
     ("arrows", "const o = { v: 3, m() { return [1].map(x => x + this.v) } };"
      " return [o.m(), ((a, b) => a * b)(2, 3), (() => ({ a: 1 }))()]", [[4], 6, {"a": 1}]),
     ("let and const in blocks and loops", "const f = []; for (let i = 0; i < 3; i++) { const j = i * 2; f.push(() => i + j) }"

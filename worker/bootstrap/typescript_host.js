@@ -40,7 +40,7 @@
         return ts.setTextRange(factory.createPropertyAssignment(node.name, value), node);
       }
       if (ts.isBinaryExpression(node) && ts.isLogicalOrCoalescingAssignmentOperator(node.operatorToken.kind) &&
-          isTarget(node.left)) {  // which may well not assign
+          isTarget(ts.skipOuterExpressions(node.left))) {  // which may well not assign; (constant) and constant! are it
         var operator = ts.getNonAssignmentOperatorForCompoundAssignment(node.operatorToken.kind);
         var assignment = factory.createAssignment(refusing(node.left), ts.visitNode(node.right, visit));
         return ts.setTextRange(factory.createBinaryExpression(node.left, operator, assignment), node);

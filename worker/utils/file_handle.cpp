@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
 
-bool is_redirected[STDERR_FILENO + 1] = {};
+bool redirected[STDERR_FILENO + 1] = {};  // the standard streams that are
 
 ssize_t read_some(int fd, char* buffer, size_t size) {
   for (;;) {
@@ -117,8 +117,10 @@ off_t FileHandle::seek(off_t offset, int whence) {
   return lseek(fd_, offset, whence);
 }
 
+bool FileHandle::is_redirected(int standard_fd) { return redirected[standard_fd]; }
+
 bool FileHandle::redirect(int standard_fd) {
-  if (is_redirected[standard_fd]) {
+  if (is_redirected(standard_fd)) {
     errno = EBUSY;
     return false;
   }
@@ -128,7 +130,7 @@ bool FileHandle::redirect(int standard_fd) {
   saved_identity_ = FileIdentity::of(saved.get());
   saved_stream_ = std::move(saved);
   redirected_fd_ = standard_fd;
-  is_redirected[standard_fd] = true;
+  redirected[standard_fd] = true;
   return true;
 }
 
@@ -143,7 +145,7 @@ void FileHandle::close() {
     } else {
       saved_stream_.release();
     }
-    is_redirected[redirected_fd_] = false;
+    redirected[redirected_fd_] = false;
   }
   fd_ = -1;
   if (!is_memory()) owned_.reset();

@@ -48,8 +48,12 @@ class FileHandle {
   bool is_memory() const { return kind_ == Kind::kMemory; }
   int fd() const { return fd_; }
 
-  // Lets the standard stream `standard_fd` lead to this file until close(). False with errno: EBUSY when it leads to
-  // another handle's file already, since two handles closed in any order could not put it back.
+  // True while the standard stream leads to a handle's file. It cannot lead to another's then: two handles closed in
+  // any order could not put it back.
+  static bool is_redirected(int standard_fd);
+
+  // Lets the standard stream `standard_fd` lead to this file until close(). False with errno: EBUSY when it
+  // is_redirected() already.
   bool redirect(int standard_fd);
 
   // Writes all bytes, as one write() unless the system takes less. On failure returns what was written, with errno.

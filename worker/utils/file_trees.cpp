@@ -15,12 +15,12 @@
 #include <vector>
 
 #include "common/sys.h"
-#include "common/unique_fd.h"
 #include "worker/block_hook.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/utils/arguments.h"
 #include "worker/utils/file_write.h"
+#include "worker/utils/tree_removal.h"
 
 namespace ravelin::worker {
 namespace {
@@ -42,9 +42,9 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The names in a folder but "." and "..", sorted. False with errno when there is no `opened` folder.
-bool list_names(DIR* opened, std::vector<std::string>& names) {
-  std::unique_ptr<DIR, CloseDirectory> directory(opened);
+// The names in a folder but "." and "..", sorted. False with errno when there is no such folder.
+bool list_names(const std::string& path, std::vector<std::string>& names) {
+  std::unique_ptr<DIR, CloseDirectory> directory(opendir(path.c_str()));
   if (!directory) return false;
   while (const dirent* entry = readdir(directory.get())) {
     const std::string_view name = entry->d_name;
@@ -52,10 +52,6 @@ bool list_names(DIR* opened, std::vector<std::string>& names) {
   }
   std::sort(names.begin(), names.end());
   return true;
-}
-
-bool list_names(const std::string& path, std::vector<std::string>& names) {
-  return list_names(opendir(path.c_str()), names);
 }
 
 std::string child_of(const std::string& folder, const std::string& name) {
@@ -271,39 +267,24 @@ duk_ret_t utils_cp(duk_context* ctx) {
 
 // ---- rm
 
-struct Removal {
-  bool is_recursive;
-  bool is_forced;
-};
-
-// Goes by descriptors: what lies in the folder is removed there and nowhere else, even when someone puts a link in the
-// place of a folder meanwhile. `path` is for messages; `name` is it, seen from `folder`.
-void remove_tree(duk_context* ctx, int folder, const std::string& name, const std::string& path, Removal how) {
-  struct stat status;
-  if (fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT && how.is_forced) return;
-    throw_path_error(ctx, "rm", path, errno);
-  }
-  const bool is_folder = S_ISDIR(status.st_mode);
-  if (is_folder) {
-    if (!how.is_recursive) throw_error(ctx, "rm(): %s: is a directory; set {recursive:true}", path.c_str());
-    const UniqueFd inside(openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!inside) throw_path_error(ctx, "rm", path, errno);
-    const int listed = fcntl(inside.get(), F_DUPFD_CLOEXEC, 0);
-    std::vector<std::string> names;
-    if (listed < 0 || !list_names(fdopendir(listed), names)) throw_path_error(ctx, "rm", path, errno);
-    for (const std::string& child : names) remove_tree(ctx, inside.get(), child, child_of(path, child), {true, true});
-  }
-  if (unlinkat(folder, name.c_str(), is_folder ? AT_REMOVEDIR : 0) != 0 && !(errno == ENOENT && how.is_forced))
-    throw_path_error(ctx, "rm", path, errno);
-}
-
 // rm(path[, {recursive, force}])
 duk_ret_t utils_rm(duk_context* ctx) {
   duk_set_top(ctx, 2);
-  const std::string path = path_at(ctx, 0, "rm()");
+  std::string path = path_at(ctx, 0, "rm()");
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // "link/" would be what the link leads to
+  const bool is_recursive = flag_option(ctx, 1, "recursive");
+  const bool is_forced = flag_option(ctx, 1, "force");
   about_to_block();
-  remove_tree(ctx, AT_FDCWD, path, path, {flag_option(ctx, 1, "recursive"), flag_option(ctx, 1, "force")});
+  struct stat status;
+  int error = lstat(path.c_str(), &status) == 0 ? 0 : errno;
+  std::string failed_on = path;
+  if (error == 0 && S_ISDIR(status.st_mode)) {
+    if (!is_recursive) throw_error(ctx, "rm(): %s: is a directory; set {recursive:true}", path.c_str());
+    error = remove_tree(path, failed_on);
+  } else if (error == 0 && unlink(path.c_str()) != 0) {
+    error = errno;
+  }
+  if (error != 0 && !(error == ENOENT && is_forced)) throw_path_error(ctx, "rm", failed_on, error);
   return 0;
 }
 

@@ -93,24 +93,24 @@ int open_flags_of(std::string_view mode) {
   return -1;
 }
 
-// The standard stream at `index` that is to lead to a new handle, or -1 when none is given.
+// The standard stream at `index` that is to lead to a new handle, or -1 when none is given. To be called before the
+// handle's file is opened: an error must not leave it made or emptied.
 int stream_at(duk_context* ctx, duk_idx_t index, const char* function, bool for_reading, bool for_writing) {
   if (!is_given(ctx, index)) return -1;
   const FileHandle* stream = file_handle_at(ctx, index);
   const int fd = stream && stream->is_standard() ? stream->fd() : -1;
   const bool fits = fd == STDIN_FILENO ? for_reading : fd > STDIN_FILENO && for_writing;
   if (!fits) throw_error(ctx, "%s(): the stream must be stdin to read, or stdout or stderr to write", function);
+  if (FileHandle::is_redirected(fd)) {
+    static constexpr const char* kNames[] = {"stdin", "stdout", "stderr"};
+    throw_error(ctx, "%s(): %s leads to another handle already, which must be closed first: %s", function, kNames[fd],
+                errno_text(EBUSY).c_str());
+  }
   return fd;
 }
 
 void redirect(duk_context* ctx, FileHandle& handle, int stream, const char* function) {
-  if (stream < 0 || handle.redirect(stream)) return;
-  if (errno == EBUSY) {
-    static constexpr const char* kNames[] = {"stdin", "stdout", "stderr"};
-    throw_error(ctx, "%s(): %s leads to another handle already, which must be closed first: %s", function,
-                kNames[stream], errno_text(EBUSY).c_str());
-  }
-  throw_handle_error(ctx, function);
+  if (stream >= 0 && !handle.redirect(stream)) throw_handle_error(ctx, function);
 }
 
 // fopen(path, mode[, stream])

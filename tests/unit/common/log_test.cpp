@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <atomic>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
@@ -121,30 +123,70 @@ TEST_F(Log, AFullDiskStopsNothing) {
   dup2(saved.get(), STDERR_FILENO);
 }
 
-// Takes one page of a full pipe whenever kPauseMs have gone.
+// Stands behind descriptor 2: a pipe without any room.
+class FullPipe {
+ public:
+  FullPipe() {
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    reader_.reset(ends[0]);
+    const UniqueFd writer(ends[1]);
+    fcntl(writer.get(), F_SETFL, O_NONBLOCK);
+    const std::string page(4096, 'x');
+    while (write(writer.get(), page.data(), page.size()) > 0) {
+    }
+    fcntl(writer.get(), F_SETFL, 0);
+    dup2(writer.get(), STDERR_FILENO);
+  }
+  ~FullPipe() { dup2(saved_.get(), STDERR_FILENO); }
+  FullPipe(const FullPipe&) = delete;
+  FullPipe& operator=(const FullPipe&) = delete;
+
+  void read_page() {
+    std::string bytes(4096, '\0');
+    EXPECT_GT(read(reader_.get(), bytes.data(), bytes.size()), 0);
+  }
+
+ private:
+  UniqueFd saved_{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)};
+  UniqueFd reader_;
+};
+
+// How often this thread has slept.
+long sleeps() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+TEST_F(Log, NobodyWaitsAgainForAReaderWhoNeverReads) {
+  {
+    FullPipe pipe;
+    log_line("in vain");
+    poll(nullptr, 0, 1100);  // the next second, with patience of its own
+    const long before = sleeps();
+    log_line("lost at once");
+    EXPECT_EQ(sleeps(), before);
+  }
+  StderrCapture log;
+  log_line("x");
+  EXPECT_NE(log.text().find("nobody read the log: 2 entries are lost\n"), std::string::npos) << log.text();
+}
+
+// Takes one page whenever kPauseMs have gone.
 TEST_F(Log, ASlowReaderDoesNotHoldEveryEntry) {
   constexpr int kPauseMs = 50, kEntries = 60;
-  int ends[2];
-  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  UniqueFd reader(ends[0]), writer(ends[1]);
-  fcntl(writer.get(), F_SETFL, O_NONBLOCK);
-  const std::string page(4096, 'x');
-  while (write(writer.get(), page.data(), page.size()) > 0) {
-  }
-  fcntl(writer.get(), F_SETFL, 0);
-  UniqueFd saved(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
-  dup2(writer.get(), STDERR_FILENO);
+  auto pipe = std::make_unique<FullPipe>();
   std::atomic<bool> ends_now{false};
   std::thread slow([&] {
-    for (std::string bytes(4096, '\0'); !ends_now; poll(nullptr, 0, kPauseMs))
-      EXPECT_GT(read(reader.get(), bytes.data(), bytes.size()), 0);
+    for (; !ends_now; poll(nullptr, 0, kPauseMs)) pipe->read_page();
   });
   const uint64_t begun_ms = monotonic_ms();
   for (int i = 0; i < kEntries; ++i) log_line(std::string(4000, 'y'));
   const uint64_t took_ms = monotonic_ms() - begun_ms;
   ends_now = true;
   slow.join();
-  dup2(saved.get(), STDERR_FILENO);
+  pipe.reset();
   EXPECT_LT(took_ms, kEntries * kPauseMs / 3) << "each entry waited for the reader";
   StderrCapture log;
   log_line("x");

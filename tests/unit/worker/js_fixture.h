@@ -24,9 +24,9 @@ namespace ravelin::worker {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    char name[] = "/tmp/ravelin-unit-XXXXXX";
-    path_ = std::filesystem::canonical(mkdtemp(name)).string();
+  explicit TemporaryFolder(const std::string& parent = "/tmp") {
+    std::string name = parent + "/ravelin-unit-XXXXXX";
+    path_ = std::filesystem::canonical(mkdtemp(name.data())).string();
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
   TemporaryFolder(const TemporaryFolder&) = delete;
@@ -93,5 +93,24 @@ struct Site {
   duk_context* js() { return heap.js(); }
   std::string run(const std::string& source) { return run_script(heap.js(), source); }
 };
+
+// What push_module_exports() says about the file: the exports as text, "404", or "failed: " and the error.
+inline std::string exports_of(Site& site, const std::string& path) {
+  StackGuard guard(site.js());
+  const duk_idx_t top = duk_get_top(site.js());
+  switch (push_module_exports(site.js(), path)) {
+    case ModuleLoad::kNotFound:
+      EXPECT_EQ(duk_get_top(site.js()), top);
+      return "404";
+    case ModuleLoad::kFailed:
+      EXPECT_EQ(duk_get_top(site.js()), top + 1);
+      return "failed: " + error_message(site.js(), -1);
+    case ModuleLoad::kOk:
+      EXPECT_EQ(duk_get_top(site.js()), top + 1);
+      duk_safe_to_string(site.js(), -1);
+      return std::string(engine_text(site.js(), -1));
+  }
+  return "";
+}
 
 }  // namespace ravelin::worker

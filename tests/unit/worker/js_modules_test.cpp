@@ -10,25 +10,6 @@
 namespace ravelin::worker {
 namespace {
 
-// What push_module_exports() says about the file: the exports as text, "404", or "failed: " and the error.
-std::string exports_of(Site& site, const std::string& path) {
-  StackGuard guard(site.js());
-  const duk_idx_t top = duk_get_top(site.js());
-  switch (push_module_exports(site.js(), path)) {
-    case ModuleLoad::kNotFound:
-      EXPECT_EQ(duk_get_top(site.js()), top);
-      return "404";
-    case ModuleLoad::kFailed:
-      EXPECT_EQ(duk_get_top(site.js()), top + 1);
-      return "failed: " + error_message(site.js(), -1);
-    case ModuleLoad::kOk:
-      EXPECT_EQ(duk_get_top(site.js()), top + 1);
-      duk_safe_to_string(site.js(), -1);
-      return std::string(engine_text(site.js(), -1));
-  }
-  return "";
-}
-
 // ---- require() as scripts see it (runtime-api 3)
 
 TEST(Require, ReturnsTheExportsOnce) {
@@ -179,20 +160,6 @@ TEST(Require, AFolderNamedLikeALibraryHoldsScripts) {
   site.folder.write("lib.so.d/x.so.1.js", "module.exports = 'too'");
   EXPECT_EQ(site.run("[require('lib.so.d/a'), require('lib.so.d/b'), require('lib.so.d/x.so.1.js')].join()"),
             "script,json,too");
-}
-
-// What the server asks for belongs to the worker; what script has in its hands stays.
-TEST(Require, MappedModulesAreLoadedAgainInAWorker) {
-  Site site;
-  const std::string file =
-      site.folder.write("m.js", "n = (typeof n == 'number' ? n : 0) + 1; module.exports = 'load ' + n");
-  EXPECT_EQ(site.run("require('m')"), "load 1");
-  EXPECT_EQ(exports_of(site, file), "load 1");
-  site.modules.leave_launcher();
-  EXPECT_EQ(site.run("require('m')"), "load 1");
-  EXPECT_EQ(exports_of(site, file), "load 2");
-  EXPECT_EQ(exports_of(site, file), "load 2");
-  EXPECT_EQ(site.run("require('m')"), "load 2");
 }
 
 // Compiles a C module into the folder. The duk_* symbols come from the program that loads it.

@@ -128,9 +128,11 @@ TEST_F(UtilsHandles, StreamsAreRedirectedUntilTheHandleIsClosed) {
 
 TEST_F(UtilsHandles, AStreamIsRedirectedOnceAtATime) {
   run("var b = fopenBuffer(stdout)");
+  folder_.write("second", "kept");
   EXPECT_JS("fopen(d + 'second', 'w', stdout)",
             "throws fopen(): stdout leads to another handle already, which must be closed first: "
             "Device or resource busy");
+  EXPECT_EQ(contents_of("second"), "kept");
   EXPECT_JS("fopenBuffer(stdout)",
             "throws fopenBuffer(): stdout leads to another handle already, which must be closed first: "
             "Device or resource busy");

@@ -1,6 +1,8 @@
 // runtime-api 7.8 on real files: trees, links, archives, compression, watching; and that every name of section 7 is
 // there.
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +14,8 @@
 #include <thread>
 
 #include "common/clock.h"
+#include "common/unique_fd.h"
+#include "tests/unit/common/open_descriptors.h"
 #include "tests/unit/worker/js_fixture.h"
 #include "tests/unit/worker/script_table.h"
 #include "worker/js_timers.h"
@@ -24,7 +28,7 @@ class UtilsTrees : public ScriptTable {
   UtilsTrees() { set("d", folder_.path() + "/"); }
 
   std::string contents_of(const std::string& name) {
-    std::ifstream file(folder_ / name);
+    std::ifstream file(name.starts_with('/') ? name : folder_ / name);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();
@@ -151,6 +155,93 @@ TEST_F(UtilsTrees, CpAndRm) {
   EXPECT_EQ(show("copyFile(d + 'c/fifo', d + 'q')"),
             "throws copyFile(): could not open file '" + (folder_ / "c/fifo") + "': Operation not supported");
   EXPECT_JS("rm('/no/such')", "throws rm(): /no/such: No such file or directory");
+}
+
+constexpr char kMemoryFolder[] = "/dev/shm";  // thousands of folders on a disk take their time
+
+// Makes `depth` folders in one another below `folder`, each with a file and, behind the next one, another folder.
+void make_deep_tree(const std::string& folder, int depth) {
+  UniqueFd at(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (int level = 0; level < depth; ++level) {
+    ASSERT_EQ(mkdirat(at.get(), "d", 0700), 0);
+    ASSERT_EQ(mkdirat(at.get(), "side", 0700), 0);
+    const UniqueFd file(openat(at.get(), "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    ASSERT_TRUE(file);
+    at.reset(openat(at.get(), "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_TRUE(at);
+  }
+}
+
+TEST_F(UtilsTrees, RmRemovesATreeDeeperThanDescriptorsGo) {
+  TemporaryFolder quick(kMemoryFolder);
+  set("d", quick.path() + "/");
+  const std::string tree = quick / "tree";
+  ASSERT_EQ(mkdir(tree.c_str(), 0700), 0);
+  make_deep_tree(tree, 3000);
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{256, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  const size_t open_before = count_open_descriptors();
+  EXPECT_JS("[rm(d + 'tree', {recursive: true}), exists(d + 'tree')]", "[null,false]");
+  EXPECT_EQ(count_open_descriptors(), open_before);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(system(("rm -rf " + tree).c_str()), 0);  // after a failure: the fixture cannot
+}
+
+// Somebody moves a folder away while rm() is below it: its way back must not lead to what lies beside it now.
+TEST_F(UtilsTrees, RmDoesNotComeBackToAnotherFolder) {
+  constexpr int kRounds = 60, kDepth = 60;
+  TemporaryFolder quick(kMemoryFolder);
+  set("d", quick.path() + "/");
+  quick.write("elsewhere/keep", "x");
+  std::string middle = quick / "tree";
+  for (int i = 0; i < kDepth / 2; ++i) middle += "/d";
+  for (int round = 0; round < kRounds && !contents_of(quick / "elsewhere/keep").empty(); ++round) {
+    ASSERT_EQ(mkdir((quick / "tree").c_str(), 0700), 0);
+    make_deep_tree(quick / "tree", kDepth);
+    std::atomic<bool> begins{false};
+    std::thread mover([&] {
+      while (!begins) {
+      }
+      for (const uint64_t then_ns = monotonic_ns() + round * 40'000; monotonic_ns() < then_ns;) {
+      }
+      rename(middle.c_str(), (quick / "elsewhere/moved").c_str());
+    });
+    begins = true;
+    show("rm(d + 'tree', {recursive: true})");  // an error is as good
+    mover.join();
+    std::filesystem::remove_all(quick / "tree");
+    std::filesystem::remove_all(quick / "elsewhere/moved");
+  }
+  EXPECT_EQ(contents_of(quick / "elsewhere/keep"), "x");
+}
+
+TEST_F(UtilsTrees, RmRemovesALinkAndNotWhatItLeadsTo) {
+  folder_.write("victim/keep", "x");
+  for (const char* name : {"link", "link/", "link//"}) {
+    ASSERT_EQ(symlink("victim", (folder_ / "link").c_str()), 0);
+    set("name", name);
+    EXPECT_EQ(show("rm(d + name, {recursive: true})"), "undefined") << name;
+    EXPECT_EQ(contents_of("victim/keep"), "x") << name;
+    EXPECT_JS("readdir(d).sort()", R"(["victim"])") << name;
+  }
+  EXPECT_JS("[rm(d + 'victim/', {recursive: true}), readdir(d)]", "[null,[]]");
+}
+
+TEST_F(UtilsTrees, RmSaysWhatItCouldNotRemove) {
+  const std::string file = folder_.write("tree/locked/file", "x");
+  ASSERT_EQ(chmod(folder_.path().c_str(), 0755), 0);
+  ASSERT_EQ(chmod((folder_ / "tree/locked").c_str(), 0555), 0);
+  const bool is_root = geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(seteuid(65534), 0);  // root may remove it
+  }
+  EXPECT_EQ(show("rm(d + 'tree', {recursive: true})"), "throws rm(): " + file + ": Permission denied");
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  ASSERT_EQ(chmod((folder_ / "tree/locked").c_str(), 0755), 0);
 }
 
 // Somebody puts a link in the place of a folder and back, all the time.
