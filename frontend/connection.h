@@ -50,6 +50,8 @@ class Connection : public TimeoutNode {
   void await_reply();
   // The built-in page for `status`; `paragraph` as for error_page().
   void fail(int status, std::string_view paragraph);
+  // 500: scriptTimeout has ended what it waited for.
+  void fail_timeout();
   // The client has closed its side. It may still read the reply.
   bool client_has_closed() const { return read_closed_; }
 
@@ -100,7 +102,7 @@ class Connection : public TimeoutNode {
   void start_write_timeout();
   bool client_has_progressed();
   void refuse(int status, std::string_view paragraph, std::string_view lines = {});
-  void reply_with_page(int status, std::string_view paragraph, std::string_view lines);
+  void reply_with_page(int status, std::string_view paragraph, std::string_view lines, std::string_view details = {});
   ReplyContext reply_context();
   void begin_reply();
   void flush_output();

@@ -140,5 +140,7 @@ class Dispatcher {
 
 // "GET /path" of a request, for log lines; long paths are cut.
 std::string request_line(const Request& request);
+// Whose function answers it: "in the callback of map key "/path"", for log lines and error pages.
+std::string place_of(const Request& request, const ipc::ServerConfig& config);
 
 }  // namespace ravelin::frontend

@@ -60,6 +60,14 @@ void Connection::fail(int status, std::string_view paragraph) {
   reply_with_page(status, paragraph, retry);
 }
 
+void Connection::fail_timeout() {
+  std::string details;
+  if (loop_.config().developer_mode)
+    details = "script timed out after " + std::to_string(loop_.config().script_timeout_ms) + " ms " +
+              place_of(request_, loop_.config());
+  reply_with_page(500, kTookTooLong, "", details);
+}
+
 // A reply before the request was read to its end: the rest of the input has no meaning any more.
 void Connection::refuse(int status, std::string_view paragraph, std::string_view lines) {
   keep_alive_ = false;
@@ -67,8 +75,9 @@ void Connection::refuse(int status, std::string_view paragraph, std::string_view
   reply_with_page(status, paragraph, lines);
 }
 
-void Connection::reply_with_page(int status, std::string_view paragraph, std::string_view lines) {
-  std::string page = error_page(status, paragraph);
+void Connection::reply_with_page(int status, std::string_view paragraph, std::string_view lines,
+                                 std::string_view details) {
+  std::string page = error_page(status, paragraph, details);
   OwnHead head{status, "text/html", "utf-8", page.size(), lines};
   append_own_head(out_, head, reply_context());
   if (body_follows(status, parser_.head().is_head())) out_ += page;

@@ -160,7 +160,7 @@ void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& runnin
       if (running.empty())
         running = request_line(request) + " (ran " + std::to_string((now - since) / kNsPerMs) + " ms)";
       if (reason == KillReason::kTimeout) {
-        request.connection.fail(500, kTookTooLong);
+        request.connection.fail_timeout();
       } else {
         request.connection.fail(502, "");
       }
@@ -172,6 +172,15 @@ void Dispatcher::settle(WorkerLink& link, KillReason reason, std::string& runnin
   }
   for (auto request = again.rbegin(); request != again.rend(); ++request) enqueue_first(**request);
   if (queue_head_ != nullptr) arm_tick();
+}
+
+std::string place_of(const Request& request, const ipc::ServerConfig& config) {
+  if (request.route == ipc::kRouteNotFound) return "in notFoundFunc";
+  if (request.route >= config.routes.size()) return "in directoryFunc";
+  const ipc::Route& route = config.routes[request.route];
+  if (route.kind == ipc::RouteKind::kFunction) return "in the callback of map key \"" + route.target + "\"";
+  const char* kind = route.kind == ipc::RouteKind::kModule ? "module" : "modulePath";
+  return std::string("in {") + kind + ": \"" + route.target + "\"} of map key \"" + route.key + "\"";
 }
 
 std::string request_line(const Request& request) {

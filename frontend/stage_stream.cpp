@@ -141,10 +141,11 @@ void Connection::await_reply() {
 }
 
 void Connection::deferral_timed_out() {
-  logf("error: %s was deferred and not answered within scriptTimeout (%g s); answering 500",
-       request_line(request_).c_str(), static_cast<double>(loop_.config().script_timeout_ms) / 1000);
+  logf("error: %s %s was deferred and not answered within scriptTimeout (%g s); answering 500",
+       request_line(request_).c_str(), place_of(request_, loop_.config()).c_str(),
+       static_cast<double>(loop_.config().script_timeout_ms) / 1000);
   loop_.dispatcher().withdraw(request_);
-  fail(500, kTookTooLong);
+  fail_timeout();
 }
 
 void Connection::begin_stream(const ipc::ReplyFields& reply, UniqueFd descriptor) {

@@ -61,7 +61,8 @@ bool Dispatcher::watch(WorkerLink& link) {
   if (link.kill_sent) return false;
   uint64_t timeout_ms = config_.script_timeout_ms;
   if (begun && timeout_ms > 0 && elapsed > (timeout_ms + limits::kHardTimeoutExtraMs) * kNsPerMs) {
-    std::string line = slot.request != nullptr ? request_line(*slot.request) : "a request whose client has gone";
+    std::string line = slot.request != nullptr ? request_line(*slot.request) + " " + place_of(*slot.request, config_)
+                                               : "a request whose client has gone";
     kill(link, KillReason::kTimeout, line + " ran longer than scriptTimeout (" + seconds_text(timeout_ms) + ")");
   } else if (!begun && link.channel->is_starved()) {
     return true;  // the frame has not left: no fault of the worker's

@@ -238,7 +238,8 @@ def test_script_timeout_ends_an_unanswered_deferral(site):
         assert c.get("/pid").text == pid, "the worker lives, and so does the connection"
     assert wait_until(lambda: notes(s)[1:] and notes(s)) == ["Error: req.put: this request has been answered",
                                                             "undefined"]
-    assert len(s.log_lines(r"error: GET /never was deferred and not answered within scriptTimeout \(0.4 s\)")) == 1
+    assert len(s.log_lines(r'error: GET /never in the callback of map key "/never" was deferred and not answered '
+                           r"within scriptTimeout \(0.4 s\)")) == 1
 
 
 def test_connect_timeout_does_not_apply_while_deferred(site):

@@ -1,12 +1,13 @@
 """scriptTimeout: the soft stage throws in the script, so that the log has its stack; the hard one, 50 ms later, ends what
 does not listen. The client gets 500 either way, and nobody else notices."""
 
+import re
 import time
 
 import pytest
 
 from process.traffic import FAST, Watch
-from support.timing import scaled
+from support.timing import scaled, wait_until
 
 TIMEOUT = 0.4
 OPTIONS = f"threads: 2, scriptTimeout: {TIMEOUT}"
@@ -111,6 +112,21 @@ def test_a_timeout_is_500_in_developer_mode_too_and_not_found_func_is_not_asked(
         notFoundFunc: function (req) { return {status: 404, html: "mine"}; }""")
     reply, _ = ask(s)
     assert reply.status == 500 and "mine" not in reply.text
+
+
+@pytest.mark.parametrize("path, where", [
+    ("/sleeps", 'in the callback of map key "/sleeps"'), ("/module", 'in {module: "sleeps"} of map key "/module"'),
+    ("/deferred", 'in the callback of map key "/deferred"')])
+def test_the_page_of_developer_mode_says_where(site, path, where):
+    """Also when native code had to be killed, and when a deferred reply never came."""
+    s = site(options=OPTIONS + ", developerMode: true", files={"sleeps.js": "module.exports = function () { nap(); };"},
+             before="function nap() { rampart.utils.sleep(60); } rampart.globalize({nap: nap}); var kept;",
+             map="""{"/sleeps": nap, "/module": {module: "sleeps"},
+                     "/deferred": function (req) { kept = req; return {defer: true}; }}""")
+    reply, _ = ask(s, path)
+    page = reply.text.replace("&quot;", '"')
+    assert reply.status == 500 and f"<pre>script timed out after 400 ms {where}</pre>" in page, page
+    wait_until(lambda: s.log_lines(re.escape(where)), 5, "the log line")
 
 
 def test_no_timeout_without_the_option(site):
