@@ -19,8 +19,8 @@ BodyValidators validators_of(std::string_view header_block, int64_t now) {
   return validators;
 }
 
-// The script does not know which part is sent: a Content-Range of its own is left out.
-void copy_headers(std::string_view header_block, std::string& out, uint32_t& count) {
+// The script does not know which part is sent: a Content-Range of its own is left out. False when the block is broken.
+bool copy_headers(std::string_view header_block, std::string& out, uint32_t& count) {
   ipc::HeaderBlockReader reader(header_block);
   ipc::HeaderLine line;
   count = 0;
@@ -29,6 +29,7 @@ void copy_headers(std::string_view header_block, std::string& out, uint32_t& cou
     ipc::append_header_line(out, line.name, line.value);
     ++count;
   }
+  return reader.ok();
 }
 
 }  // namespace
@@ -42,9 +43,10 @@ ByteRange apply_byte_range(const RequestHead& head, uint64_t open_cap, int64_t n
   ByteRange range = choose_byte_range(head, validators, now, reply.body_bytes, open_cap);
   if (range.answer != ByteRange::Answer::kPart) return range;
   headers.clear();
-  copy_headers(reply.headers, headers, reply.header_count);
+  uint32_t count = 0;
+  if (!copy_headers(reply.headers, headers, count)) return {};  // append_reply_head refuses it
   ipc::append_header_line(headers, "Content-Range", content_range(range, reply.body_bytes));
-  ++reply.header_count;
+  reply.header_count = count + 1;
   reply.headers = headers;
   reply.status = 206;
   reply.body_offset += range.offset;

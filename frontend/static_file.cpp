@@ -189,7 +189,7 @@ void StaticFiles::serve_directory(const StaticRequest& request, const Root& root
   reply.fs_path.append(root.path).append(relative_);
 }
 
-// 416, or true: the status and lines_ are those of the part, if `range` is one.
+// Sets `range`, and adds the Content-Range of a part to lines_. False: `reply` is the 416.
 bool StaticFiles::take_range(const RequestHead& head, int64_t modified, uint64_t size, ByteRange& range,
                              StaticReply& reply) {
   range = choose_byte_range(head, {etag_, modified}, now_, size, range_cap_bytes_);

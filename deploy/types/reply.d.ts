@@ -33,7 +33,7 @@ declare namespace Rampart {
     defer?: boolean | { bivariant(req: Request): void }["bivariant"];
     /** For "@/path": open-ended ranges are not capped by the option defaultRangeMBytes. Default false. */
     noRangeCap?: boolean;
-    /** For "@/path": no `Accept-Ranges: bytes` is added. A request with a Range gets its part all the same. Default false. */
+    /** For "@/path": no `Accept-Ranges: bytes` is added. A request with a Range gets its part all the same. */
     noAcceptRanges?: boolean;
     /** Arrays and functions are no replies. */
     length?: never;
