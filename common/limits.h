@@ -21,6 +21,7 @@ constexpr size_t kBodyMemoryBytes = 64 * 1024;       // a larger request body go
 constexpr size_t kDefaultMaxRead = 65536;            // manual: maxRead
 // The manual has 65536, which costs a further turn for each middling file; option maxWrite sets it.
 constexpr size_t kDefaultMaxWrite = 512 * 1024;
+constexpr uint64_t kDefaultRangeBytes = 8 * 1024 * 1024;  // server-details 14: defaultRangeMBytes
 constexpr uint64_t kDefaultIdleTimeoutMs = 75'000;  // a connection that sends no byte of a new request (nginx's value)
 constexpr uint64_t kDefaultRequestReadTimeoutMs =
     60'000;                                       // a request must be complete this long after its first byte...

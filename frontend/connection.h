@@ -98,6 +98,7 @@ class Connection : public TimeoutNode {
   void deferral_timed_out();
 
   // stage_finish.cpp
+  void relay_range(ipc::ReplyFields reply, UniqueFd descriptor);
   bool has_file(const UniqueFd& file, uint64_t end) const;
   void start_write_timeout();
   bool client_has_progressed();

@@ -15,6 +15,7 @@
 #include "common/sys.h"
 #include "frontend/connection.h"
 #include "frontend/loop.h"
+#include "frontend/reply_range.h"
 
 namespace ravelin::frontend {
 
@@ -36,7 +37,11 @@ bool Connection::has_file(const UniqueFd& file, uint64_t end) const {
 
 void Connection::relay(const ipc::ReplyFields& reply, UniqueFd descriptor) {
   bool wants_body = body_follows(reply.status, parser_.head().is_head());
-  if (descriptor && wants_body && !has_file(descriptor, reply.body_offset + reply.body_bytes)) return fail(502, "");
+  if (descriptor && wants_body) {
+    if (!has_file(descriptor, reply.body_offset + reply.body_bytes)) return fail(502, "");
+    if ((reply.flags & ipc::kReplyFile) != 0 && parser_.head().range.present)
+      return relay_range(reply, std::move(descriptor));
+  }
   if ((reply.flags & ipc::kReplyClose) != 0) keep_alive_ = false;
   std::string problem;
   bool passed = append_reply_head(out_, reply, reply_context(), &problem);
@@ -52,6 +57,17 @@ void Connection::relay(const ipc::ReplyFields& reply, UniqueFd descriptor) {
     }
   }
   begin_reply();
+}
+
+void Connection::relay_range(ipc::ReplyFields reply, UniqueFd descriptor) {
+  std::string headers;
+  ByteRange range = apply_byte_range(parser_.head(), loop_.config().range_cap_bytes, wall_seconds(), reply, headers);
+  if (range.answer == ByteRange::Answer::kUnsatisfiable) {
+    if ((reply.flags & ipc::kReplyClose) != 0) keep_alive_ = false;
+    return reply_with_page(416, "", "Content-Range: " + content_range(range, reply.body_bytes) + "\r\n");
+  }
+  reply.flags = static_cast<uint16_t>(reply.flags & ~ipc::kReplyFile);
+  relay(reply, std::move(descriptor));
 }
 
 void Connection::fail(int status, std::string_view paragraph) {

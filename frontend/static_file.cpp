@@ -32,12 +32,14 @@ void set_error(StaticReply& reply, int status, std::string_view lines = {}) {
 std::string route_lines(const ipc::Route& route, const std::string& cache_control, bool& has_content_type) {
   std::string lines;
   bool has_cache_control = false;
+  bool has_accept_ranges = false;
   for (const auto& [name, value] : route.headers) {
     if (!is_token(name) || !is_field_value(value) || is_reserved_reply_header(name)) {
       logf("route %s: header \"%s\" dropped: it is not allowed or not well-formed", route.key.c_str(), name.c_str());
       continue;
     }
     has_cache_control |= equals_ignoring_case(name, "cache-control");
+    has_accept_ranges |= equals_ignoring_case(name, "accept-ranges");
     has_content_type |= equals_ignoring_case(name, "content-type");
     lines.append(name).append(": ").append(value).append("\r\n");
   }
@@ -48,6 +50,7 @@ std::string route_lines(const ipc::Route& route, const std::string& cache_contro
       logf("option cacheControl dropped: its value is not a header value");
     }
   }
+  if (!has_accept_ranges) lines += "Accept-Ranges: bytes\r\n";
   return lines;
 }
 
@@ -95,7 +98,10 @@ UniqueFd open_for_reading(int root, const std::string& relative, struct stat& st
 }  // namespace
 
 StaticFiles::StaticFiles(const ipc::ServerConfig& config)
-    : mime_(config.mime_table()), charset_(config.default_charset), has_directory_func_(config.has_directory_func) {
+    : mime_(config.mime_table()),
+      charset_(config.default_charset),
+      has_directory_func_(config.has_directory_func),
+      range_cap_bytes_(config.range_cap_bytes) {
   small_.resize(kSmallFileBytes);
   roots_.resize(config.routes.size());
   for (size_t i = 0; i < config.routes.size(); ++i) {
@@ -183,6 +189,18 @@ void StaticFiles::serve_directory(const StaticRequest& request, const Root& root
   reply.fs_path.append(root.path).append(relative_);
 }
 
+// Sets `range`, and adds the Content-Range of a part to lines_. False: `reply` is the 416.
+bool StaticFiles::take_range(const RequestHead& head, int64_t modified, uint64_t size, ByteRange& range,
+                             StaticReply& reply) {
+  range = choose_byte_range(head, {etag_, modified}, now_, size, range_cap_bytes_);
+  if (range.answer == ByteRange::Answer::kWhole) return true;
+  if (range.answer == ByteRange::Answer::kUnsatisfiable) lines_.clear();
+  lines_.append("Content-Range: ").append(content_range(range, size)).append("\r\n");
+  if (range.answer == ByteRange::Answer::kPart) return true;
+  set_error(reply, 416, lines_);
+  return false;
+}
+
 void StaticFiles::reply_with_file(const StaticRequest& request, const Root& root, UniqueFd file,
                                   const struct stat& status, std::string& out, StaticReply& reply) {
   ReplyContext context = request.context;
@@ -193,11 +211,18 @@ void StaticFiles::reply_with_file(const StaticRequest& request, const Root& root
   lines_.append("\r\nETag: ").append(etag_).append("\r\n").append(root.lines);
 
   OwnHead head;
-  head.lines = lines_;
   head.status = is_not_modified(*request.head, etag_, status, now_) ? 304 : 200;
   auto size = static_cast<uint64_t>(status.st_size);
   bool with_body = head.status == 200 && !context.head_request;
-  bool small = size <= kSmallFileBytes;
+  ByteRange range;
+  if (with_body && request.head->range.present && !take_range(*request.head, status.st_mtim.tv_sec, size, range, reply))
+    return;
+  bool is_part = range.answer == ByteRange::Answer::kPart;
+  if (is_part) {
+    head.status = 206;
+    size = range.bytes;
+  }
+  bool small = size <= kSmallFileBytes && !is_part;  // a part that has become shorter could not keep its Content-Range
   if (with_body && small) {
     ssize_t n = read_whole(file.get(), small_.data(), size);
     if (n < 0) {
@@ -206,8 +231,9 @@ void StaticFiles::reply_with_file(const StaticRequest& request, const Root& root
     }
     size = static_cast<uint64_t>(n);
   }
+  head.lines = lines_;
   head.content_length = size;
-  if (head.status == 200 && !root.has_content_type) {
+  if (head.status != 304 && !root.has_content_type) {
     head.content_type = mime_.for_file(relative_);
     head.charset = charset_;
   }
@@ -220,6 +246,7 @@ void StaticFiles::reply_with_file(const StaticRequest& request, const Root& root
     out.append(small_.data(), size);
   } else {
     reply.file = std::move(file);
+    reply.offset = range.offset;
     reply.bytes = size;
   }
 }

@@ -1,7 +1,7 @@
 // Serves directory routes: path to file beneath the route's root, head, validators, and either the bytes themselves
 // (small files) or the open file for sendfile. Not for: which route a path has (router.h), error pages and notFoundFunc
-// (the caller's), ranges, compression. Frontend, one instance per loop, in that loop's thread; called by the route
-// stage.
+// (the caller's), what a Range means (byte_range.h), compression. Frontend, one instance per loop, in that loop's
+// thread; called by the route stage.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "common/mime.h"
 #include "common/unique_fd.h"
+#include "frontend/byte_range.h"
 #include "frontend/http1_parser.h"
 #include "frontend/reply_head.h"
 #include "ipc/server_config.h"
@@ -34,7 +35,7 @@ struct StaticReply {
   };
   Outcome outcome = Outcome::kError;
   int status = 0;
-  std::string_view lines;  // kError: header lines for the page (Allow with 405), a literal
+  std::string_view lines;  // kError: header lines for the page (Allow, Content-Range), valid until the next serve()
   UniqueFd file;           // kReply: send `bytes` of it from `offset` behind the buffer
   uint64_t offset = 0;
   uint64_t bytes = 0;
@@ -62,7 +63,7 @@ class StaticFiles {
     bool is_directory = false;
     std::string key;    // with trailing slash
     std::string path;   // with trailing slash
-    std::string lines;  // header lines of the route and Cache-Control, complete
+    std::string lines;  // header lines of the route, Cache-Control and Accept-Ranges, complete
     bool has_content_type = false;
     UniqueFd fd;                // O_PATH
     int64_t opened_second = 0;  // of the wall clock; see open_root
@@ -72,12 +73,14 @@ class StaticFiles {
   int resolve(const Root& root, std::string_view path);
   void serve_file(const StaticRequest& request, const Root& root, std::string& out, StaticReply& reply);
   void serve_directory(const StaticRequest& request, const Root& root, std::string& out, StaticReply& reply);
+  bool take_range(const RequestHead& head, int64_t modified, uint64_t size, ByteRange& range, StaticReply& reply);
   void reply_with_file(const StaticRequest& request, const Root& root, UniqueFd file, const struct stat& status,
                        std::string& out, StaticReply& reply);
 
   MimeTable mime_;
   std::string charset_;
   bool has_directory_func_;
+  uint64_t range_cap_bytes_;
   std::vector<Root> roots_;  // by route index
   std::string decoded_;      // scratch: what follows the key, decoded once
   std::string relative_;     // scratch: the same relative to the root, dot segments resolved; no leading slash

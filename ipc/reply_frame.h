@@ -11,10 +11,11 @@
 
 namespace ravelin::ipc {
 
-constexpr uint16_t kReplyHasDate = 1;  // the script set `date` itself: no automatic one
-constexpr uint16_t kReplyFile = 2;     // the body is a file the script named ("@/path"): ranges may apply
-constexpr uint16_t kReplyClose = 4;    // close the connection after this reply
-constexpr uint16_t kReplyStream = 8;   // the body here is the first piece only: Chunk frames follow, then End
+constexpr uint16_t kReplyHasDate = 1;      // the script set `date` itself: no automatic one
+constexpr uint16_t kReplyFile = 2;         // the body is a file the script named ("@/path"): ranges may apply
+constexpr uint16_t kReplyClose = 4;        // close the connection after this reply
+constexpr uint16_t kReplyStream = 8;       // the body here is the first piece only: Chunk frames follow, then End
+constexpr uint16_t kReplyNoRangeCap = 16;  // with kReplyFile: an open range ("5-") gets all that follows
 
 struct ReplyFields {
   uint16_t status = 200;

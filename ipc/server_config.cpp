@@ -39,6 +39,7 @@ void visit_numbers(Config& config, Visit visit) {
   visit(config.queue_length);
   visit(config.queue_age_ms);
   visit(config.grace_ms);
+  visit(config.range_cap_bytes);
 }
 
 template <typename Config, typename Visit>

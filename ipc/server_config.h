@@ -58,6 +58,7 @@ struct ServerConfig {
   uint64_t queue_length = limits::kQueueLength;
   uint64_t queue_age_ms = limits::kQueueAgeMs;
   uint64_t grace_ms = limits::kGraceMs;
+  uint64_t range_cap_bytes = limits::kDefaultRangeBytes;  // of an open byte range; at least 1
   std::string cache_control;                              // for files; empty = no header
   std::string default_charset;                            // appended to text/* types; empty = none
   std::string spool_directory;                            // for bodies that do not fit in memory

@@ -21,7 +21,9 @@ namespace {
 
 constexpr uint16_t kDefaultStatus = 200;
 constexpr uint16_t kStorageStatus = 507;
-constexpr size_t kTypeLineBytes = 1024;  // of the limits for a reply's headers, kept for Content-Type
+// Of the limits for a reply's headers, kept for Content-Type and Accept-Ranges.
+constexpr uint32_t kOwnLines = 2;
+constexpr size_t kOwnLineBytes = 1024;
 
 // Where read_object leaves values: slots + these.
 constexpr duk_idx_t kBodySlot = 0;
@@ -61,12 +63,20 @@ std::string quoted(std::string_view text) {
   return result + "\"";
 }
 
-bool has_range(const ipc::RequestFields& fields) {
-  ipc::HeaderBlockReader reader(fields.headers);
+bool has_header(std::string_view header_block, std::string_view name) {
+  ipc::HeaderBlockReader reader(header_block);
   ipc::HeaderLine line;
   while (reader.next(line))
-    if (equals_ignoring_case(line.name, "range") && !line.value.empty()) return true;
+    if (equals_ignoring_case(line.name, name) && !line.value.empty()) return true;
   return false;
+}
+
+// The value on top of the stack, which stays as it is.
+bool top_is_true(duk_context* js) {
+  duk_dup_top(js);
+  bool result = duk_to_boolean(js, -1) != 0;
+  duk_pop(js);
+  return result;
 }
 
 }  // namespace
@@ -107,20 +117,20 @@ bool JsReply::read_control_key(duk_context* js, std::string_view key, duk_idx_t 
     duk_dup_top(js);
     duk_replace(js, slots + kHeadersSlot);
   } else if (key == "chunk") {
-    duk_dup_top(js);
-    draft.is_chunked = duk_to_boolean(js, -1) != 0;
-    duk_pop(js);
+    draft.is_chunked = top_is_true(js);
   } else if (key == "chunkDelay") {
     read_chunk_delay(js, source, draft);
   } else if (key == "defer") {
-    duk_dup_top(js);
-    draft.is_deferred = duk_to_boolean(js, -1) != 0;
-    duk_pop(js);
+    draft.is_deferred = top_is_true(js);
     if (!duk_is_function(js, -1)) return true;
     duk_dup_top(js);
     duk_replace(js, slots + kDeferSlot);
+  } else if (key == "noRangeCap") {
+    draft.has_range_cap = !top_is_true(js);
+  } else if (key == "noAcceptRanges") {
+    draft.has_accept_ranges = !top_is_true(js);
   } else {
-    return key == "compress" || key == "noRangeCap" || key == "noAcceptRanges";
+    return key == "compress";
   }
   return true;
 }
@@ -198,8 +208,8 @@ void JsReply::read_headers(duk_context* js, duk_idx_t headers, const ReplySource
     } else {
       add_header(js, name, source, draft);
     }
-    if (draft.header_count >= limits::kMaxReplyHeaders ||
-        draft.header_block.size() > limits::kMaxReplyHeadBytes - kTypeLineBytes)
+    if (draft.header_count > limits::kMaxReplyHeaders - kOwnLines ||
+        draft.header_block.size() > limits::kMaxReplyHeadBytes - kOwnLineBytes)
       throw_range_error(js, "the reply has too many headers");
   });
 }
@@ -225,10 +235,15 @@ void JsReply::add_content_type(Draft& draft) {
 // A file's reply is 200, and 206, 304 or 416 if the frontend finds so; only a status of 300 and more stands, and not
 // with a Range (server-details 9.5).
 void JsReply::use_file_status(const ReplySource& source, Draft& draft) const {
-  bool stands = draft.status >= 300 && !has_range(source.fields);
+  bool stands = draft.status >= 300 && !has_header(source.fields.headers, "range");
   if (stands) return;
   draft.status = kDefaultStatus;
+  if (draft.is_chunked) return;  // without Content-Length there are no ranges either
   draft.flags |= ipc::kReplyFile;
+  if (!draft.has_range_cap) draft.flags |= ipc::kReplyNoRangeCap;
+  if (!draft.has_accept_ranges || has_header(draft.header_block, "accept-ranges")) return;
+  ipc::append_header_line(draft.header_block, "Accept-Ranges", "bytes");
+  ++draft.header_count;
 }
 
 void JsReply::write_frame(const Draft& draft, ReplyBody& body, const ReplyTarget& target) {

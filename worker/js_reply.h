@@ -67,6 +67,8 @@ class JsReply {
     bool has_content_type = false;
     bool is_chunked = false;
     bool is_deferred = false;
+    bool has_range_cap = true;
+    bool has_accept_ranges = true;
     double chunk_delay_ms = 0;
     uint16_t flags = 0;  // kReply... of reply_frame.h
     uint32_t header_count = 0;

@@ -132,6 +132,12 @@ void read_max_body_size(const OptionValue& value, OptionsInProgress& reading) {
   reading.options.config.max_body_bytes = static_cast<uint64_t>(bytes);
 }
 
+void read_range_cap(const OptionValue& value, OptionsInProgress& reading) {
+  const double megabytes = value.number("a Number from 0.01 to 1000");
+  if (!(megabytes >= 0.01 && megabytes <= 1000)) value.reject("a Number from 0.01 to 1000");
+  reading.options.config.range_cap_bytes = static_cast<uint64_t>(megabytes * 1024 * 1024);
+}
+
 // Seconds, more than zero, in milliseconds.
 uint64_t read_duration(const OptionValue& value, double low) {
   const double seconds = value.number("a Number of seconds");
@@ -170,6 +176,7 @@ const OptionRule kRules[] = {
     {"mapSort", [](Value v, Reading r) { r.options.config.map_sort = v.boolean(); }},
     {"maxBodySize", read_max_body_size},
     {"defaultCharset", read_default_charset},
+    {"defaultRangeMBytes", read_range_cap},
     // Ravelin's own. The head of a request must fit into a frame with an inline body (limits::kMaxFramePayload).
     {"maxMemory", read_max_memory},
     {"frontendThreads",

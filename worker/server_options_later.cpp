@@ -92,12 +92,6 @@ void function_or_module_option(Value value, Reading reading) {
   note_ignored(value, reading);
 }
 
-void range_option(Value value, Reading reading) {
-  const double megabytes = value.number("a Number from 0.01 to 1000");
-  if (megabytes < 0.01 || megabytes > 1000) value.reject("a Number from 0.01 to 1000");
-  note_ignored(value, reading);
-}
-
 void rate_limit_option(Value value, Reading reading) {
   if (is_off(value)) return;
   if (!value.is_plain_object()) value.reject("an Object");
@@ -147,7 +141,6 @@ const std::vector<OptionRule>& later_option_rules() {
       {"compressScripts", boolean_option},
       {"compressLevel", compress_level_option},
       {"compressMinSize", compress_min_size_option},
-      {"defaultRangeMBytes", range_option},
       {"beginFunc", function_or_module_option},
       {"beginFuncOnFile", boolean_option},
       {"endFunc", function_or_module_option},

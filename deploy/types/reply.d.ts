@@ -31,9 +31,9 @@ declare namespace Rampart {
     chunkDelay?: number;
     /** Nothing is sent yet; req.reply() will do it. A function is called with `req` from the event loop. */
     defer?: boolean | { bivariant(req: Request): void }["bivariant"];
-    /** For "@/path": open-ended ranges are not capped. */
+    /** For "@/path": open-ended ranges are not capped by the option defaultRangeMBytes. Default false. */
     noRangeCap?: boolean;
-    /** For "@/path": no byte ranges. */
+    /** For "@/path": no `Accept-Ranges: bytes` is added. A request with a Range gets its part all the same. */
     noAcceptRanges?: boolean;
     /** Arrays and functions are no replies. */
     length?: never;

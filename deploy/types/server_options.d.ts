@@ -110,7 +110,7 @@ declare namespace Rampart {
     compressLevel?: number;
     /** Bytes below which nothing is compressed. Default 1000. */
     compressMinSize?: number;
-    /** Largest reply to an open-ended range, in megabytes. Default 8. */
+    /** Largest reply to an open-ended byte range ("bytes=0-"), in megabytes: 0.01 to 1000. Default 8. */
     defaultRangeMBytes?: number;
     /** Types by extension, for files and replies, in addition to the built-in ones. */
     mimeMap?: { [extension: string]: string };

@@ -59,8 +59,7 @@ LATER = [("log", "true"), ("accessLog", '"./access.log"'), ("errorLog", '"./erro
          ("compressFiles", '["html"]'), ("compressScripts", "true"), ("compressLevel", "5"), ("compressMinSize", "100"),
          ("sslKeyFile", '"/x"'), ("sslCertFile", '"/x"'), ("sslMinVersion", '"tls1.3"'),
          ("beginFunc", "function () {}"),
-         ("endFunc", "function () {}"), ("logFunc", "function () {}"), ("rateLimit", '{"/": {rate: 1}}'),
-         ("defaultRangeMBytes", "8")]
+         ("endFunc", "function () {}"), ("logFunc", "function () {}"), ("rateLimit", '{"/": {rate: 1}}')]
 
 
 def test_options_of_later_work_warn_once_each(site):

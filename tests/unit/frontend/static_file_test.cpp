@@ -343,6 +343,32 @@ TEST_F(StaticFilesTest, ConditionalRequests) {
   EXPECT_EQ(answer.header("Last-Modified"), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
+TEST_F(StaticFilesTest, Ranges) {
+  Answer part = get("/a%20b.txt", "Range: bytes=1-2\r\n");
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, "la");
+  EXPECT_EQ(part.header("Content-Range"), "bytes 1-2/5");
+  EXPECT_EQ(part.header("Content-Length"), "2");
+  EXPECT_EQ(part.header("Accept-Ranges"), "bytes");
+  EXPECT_EQ(part.header("ETag"), get("/a%20b.txt").header("ETag"));
+  config_.range_cap_bytes = 1000;
+  part = get("/big.bin", "Range: bytes=500-\r\n");
+  EXPECT_EQ(part.header("Content-Range"), "bytes 500-1499/100000");
+  EXPECT_EQ(part.body, std::string(1000, 'b'));
+  Answer whole = get("/a%20b.txt", "Range: bytes=1-2\r\n", "HEAD");
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.header("Content-Length"), "5");
+}
+
+TEST_F(StaticFilesTest, UnsatisfiableRange) {
+  StaticFiles files(config_);
+  Answer answer = ask(files, "/a%20b.txt", "Range: bytes=5-\r\n");
+  EXPECT_EQ(answer.outcome, Outcome::kError);
+  EXPECT_EQ(answer.status, 416);
+  EXPECT_EQ(answer.lines, "Content-Range: bytes */5\r\n");
+  EXPECT_EQ(ask(files, "/a%20b.txt", "Range: bytes=5-\r\nIf-None-Match: *\r\n").status, 304);
+}
+
 TEST_F(StaticFilesTest, EtagFollowsTheFile) {
   std::string before = get("/none").header("ETag");
   write("root/none", "other size, same time");

@@ -28,6 +28,7 @@ ServerConfig sample() {
   config.queue_length = 1009;
   config.queue_age_ms = 1010;
   config.grace_ms = 1011;
+  config.range_cap_bytes = 1012;
   config.cache_control = "max-age=84600, public";
   config.default_charset = "utf-8";
   config.spool_directory = "/var/spool/ravelin";
@@ -59,6 +60,7 @@ void expect_equal(const ServerConfig& left, const ServerConfig& right) {
   EXPECT_EQ(left.queue_length, right.queue_length);
   EXPECT_EQ(left.queue_age_ms, right.queue_age_ms);
   EXPECT_EQ(left.grace_ms, right.grace_ms);
+  EXPECT_EQ(left.range_cap_bytes, right.range_cap_bytes);
   EXPECT_EQ(left.cache_control, right.cache_control);
   EXPECT_EQ(left.default_charset, right.default_charset);
   EXPECT_EQ(left.spool_directory, right.spool_directory);

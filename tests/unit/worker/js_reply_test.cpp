@@ -267,6 +267,16 @@ TEST(Reply, Files) {
   EXPECT_EQ(reply.body, "abcdef");
 }
 
+TEST(Reply, FilesSayWhetherRangesApply) {
+  HandlerSite site;
+  std::string file = "'@" + site.site.folder.write("alpha.txt", "abcdef") + "'";
+  EXPECT_EQ(site.get(returning("{txt: " + file + ", noRangeCap: true}")).flags,
+            ipc::kReplyFile | ipc::kReplyNoRangeCap);
+  EXPECT_EQ(site.get(returning("{noRangeCap: false, txt: " + file + "}")).flags, ipc::kReplyFile);
+  EXPECT_EQ(site.get(returning("{txt: " + file + ", noAcceptRanges: true}")).flags, ipc::kReplyFile);
+  EXPECT_EQ(site.get(returning("{txt: 'text', noRangeCap: true}")).flags, 0);
+}
+
 TEST(Reply, FilesThatAreNone) {
   HandlerSite site;
   std::string fifo = site.site.folder / "fifo";

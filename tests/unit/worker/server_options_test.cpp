@@ -104,6 +104,9 @@ TEST_F(ServerOptions, Values) {
   EXPECT_EQ(good_config("maxBodySize: 1e12").max_body_bytes, 1000000000000u);
   EXPECT_EQ(good_config("defaultCharset: false").default_charset, "");
   EXPECT_EQ(good_config("defaultCharset: 'iso-8859-1'").default_charset, "iso-8859-1");
+  EXPECT_EQ(good_config("").range_cap_bytes, 8388608u);
+  EXPECT_EQ(good_config("defaultRangeMBytes: 0.01").range_cap_bytes, 10485u);
+  EXPECT_EQ(good_config("DefaultRangeMbytes: 1000").range_cap_bytes, 1048576000u);
   EXPECT_TRUE(good("appendProcTitle: true").append_proc_title);
   EXPECT_EQ(good_config("maxMemory: 64").max_memory_bytes, 64u << 20);
   EXPECT_EQ(good_config("maxMemory: 0").max_memory_bytes, 0u);
