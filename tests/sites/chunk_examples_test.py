@@ -200,9 +200,10 @@ def test_mjpeg_with_a_camera(site):
     connections = [s.connect() for _ in range(2)]
     for c in connections:
         c.send_request("GET", "/mjpeg.jpg")
+        # Else both requests, each in a worker of its own, may find no camera running and start one.
+        wait_until(lambda: (s.data / "ffmpeg.pid").exists() and (s.data / "ffmpeg.pid").read_text())
     for c in connections:
         assert c.read_head().headers["Content-Type"] == "multipart/x-mixed-replace;boundary=myboundary"
         assert read_pieces(c, 8) == [b"--myboundary\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG] * 8
         c.close()
-    wait_until(lambda: (s.data / "ffmpeg.pid").exists())
     processes.kill(int((s.data / "ffmpeg.pid").read_text()))
