@@ -31,7 +31,7 @@ enum class KillReason : uint8_t { kNone, kTimeout, kMalformed, kStalled, kSpawnD
 
 struct WorkerEntry {
   WorkerState state = WorkerState::kEmpty;
-  bool is_usable = false;  // counted in WorkerTable::usable
+  bool is_usable = false;   // counted in WorkerTable::usable
   uint32_t generation = 0;  // of the present or last worker
   pid_t pid = 0;
   UniqueFd pidfd;
@@ -65,7 +65,7 @@ struct Obituary {
 struct WorkerTable {
   explicit WorkerTable(uint32_t workers) : outstanding(workers) {}
   std::vector<std::atomic<uint32_t>> outstanding;  // requests at each worker, over all loops
-  std::atomic<uint32_t> usable{0};                 // workers that are there or will be soon: not empty, not waiting for long
+  std::atomic<uint32_t> usable{0};  // workers that are there or will be soon: not empty, not waiting for long
 };
 
 }  // namespace ravelin::frontend

@@ -327,7 +327,8 @@ TEST(DispatcherDeadline, ARequestThatRunsTooLongIsKilled) {
   EXPECT_TRUE(was_killed(site.zygote.report_exit(*worker)));
   EXPECT_GE(monotonic_ms() - begin_ms, 40 + limits::kHardTimeoutExtraMs - 1);
   EXPECT_EQ(client.answer().status, 500);
-  EXPECT_TRUE(site.log.waits_for("was killed: GET /hangs\\?x=1 in the callback of map key \"/\" ran longer than scriptTimeout \\(0\\.04 s\\)"));
+  EXPECT_TRUE(site.log.waits_for(
+      "was killed: GET /hangs\\?x=1 in the callback of map key \"/\" ran longer than scriptTimeout \\(0\\.04 s\\)"));
 }
 
 TEST(DispatcherDeadline, AWorkerThatTakesNothingIsKilledAndTheRequestIsNotLost) {
