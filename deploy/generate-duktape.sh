@@ -31,6 +31,10 @@ mkdir -p "$out_dir"
 # - ravelin_install_cause(): the constructors of errors take `{cause: ...}` (engine_extra.inc). Done inside of them, so that
 #   stacks do not see it.
 # - ravelin_is_lone_surrogate(): JSON.stringify() escapes what would be no text (ECMAScript 25.5.2.3, engine_extra.inc).
+# - "invalid lvalue": `[a, b] = [b, a]` is a SyntaxError, found when the file is compiled (ECMAScript since 2015), so that it
+#   goes to the compiler for modern syntax. Duktape has a ReferenceError when the statement runs.
+# - h_inferred_name: a function without a name gets that of the variable, key or prototype member that it is the value of
+#   (ECMAScript 15.2.5, NamedEvaluation), for `name` and stacks.
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -79,6 +83,47 @@ s/^\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029) {$/\
 		    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(comp_ctx->curr_token.str1), "localize", 8) == 0)\
 			comp_ctx->curr_func.id_access_slow_own = 1;\
 &|
+s|duk__emit_op_only(comp_ctx, DUK_OP_INVLHS);|DUK_ERROR_SYNTAX(thr, DUK_STR_INVALID_LVALUE);|
+s|^\tduk_hstring \*h_name; /\* function name (borrowed reference), ends up in _name \*/$|&\
+\tduk_hstring *h_inferred_name; /* borrowed reference */|
+s|^\tduk_int_t emit_jumpslot_pc;$|&\
+\tduk_hstring *next_function_name; /* borrowed reference; for the function that begins with the current token */\
+\tduk_bool_t is_prototype_member; /* the last "a.b" was an "a.prototype.b" */|
+/^DUK_LOCAL duk_int_t duk__parse_func_like_fnum(duk_compiler_ctx \*comp_ctx, duk_small_uint_t flags) {$/,/^}/{
+s|^\t\tfnum = comp_ctx->curr_func.fnum_next++;$|&\
+\t\tcomp_ctx->next_function_name = NULL;|
+s|^\tcomp_ctx->curr_func.is_strict = old_func.is_strict;$|&\
+\tcomp_ctx->curr_func.h_inferred_name = comp_ctx->next_function_name;\
+\tcomp_ctx->next_function_name = NULL;|
+}
+s|^\tif (func->h_name) {$|\tif (func->h_name == NULL) func->h_name = func->h_inferred_name;\
+&|
+/^DUK_LOCAL void duk__parse_var_decl(duk_compiler_ctx \*comp_ctx,$/,/^}/s|^\t\tduk__exprtop(comp_ctx, res, DUK__BP_COMMA . expr_flags .*$|\
+\t\tif (comp_ctx->curr_token.t == DUK_TOK_FUNCTION) comp_ctx->next_function_name = h_varname;\
+&|
+/^assign:$/,/^postincdec : {$/{
+s|^\t\t\t(void) duk__lookup_lhs(comp_ctx, \&reg_varbind, \&rc_varname);$|&\
+\t\t\tif (args_op == DUK_OP_NONE \&\& comp_ctx->curr_token.t == DUK_TOK_FUNCTION)\
+\t\t\t\tcomp_ctx->next_function_name = h_varname;|
+s|^\t\t\t/\* Evaluate RHS only when LHS is safe. \*/$|\
+\t\t\tif (args_op == DUK_OP_NONE \&\& comp_ctx->curr_token.t == DUK_TOK_FUNCTION \&\& comp_ctx->is_prototype_member)\
+\t\t\t\tcomp_ctx->next_function_name = duk_get_hstring(thr, left->x2.valstack_idx);\
+&|
+}
+/^DUK_LOCAL void duk__nud_object_literal(/,/^}/{
+s|^\t\t\tduk__advance_expect(comp_ctx, DUK_TOK_COLON);$|&\
+\t\t\tif (comp_ctx->curr_token.t != DUK_TOK_FUNCTION) comp_ctx->next_function_name = NULL;|
+/^#endif \/\* DUK_USE_ES6 \*\/$/,/^\t\t\tduk__advance_expect/{
+/^\t\t\t\tif (duk__objlit_load_key(comp_ctx, res, &comp_ctx->prev_token, reg_temp) != 0) {$/,/^\t\t\t\t}$/s|^\t\t\t\t}$|&\
+\t\t\t\tcomp_ctx->next_function_name = duk_get_hstring(thr, res->x1.valstack_idx);|
+}
+}
+/^\tcase DUK_TOK_PERIOD: {$/,/^\t\tduk__ivalue_toplain(comp_ctx, left);$/s|^\t\tduk__ivalue_toplain(comp_ctx, left);$|\
+\t\tcomp_ctx->is_prototype_member = left->t == DUK_IVAL_PROP \&\& left->x2.t == DUK_ISPEC_VALUE \&\&\
+\t\t    duk_get_hstring(thr, left->x2.valstack_idx) == DUK_HTHREAD_STRING_PROTOTYPE(thr);\
+&|
+/^\tcase DUK_TOK_LBRACKET: {$/,/^\t\t \*\/$/s|^\tcase DUK_TOK_LBRACKET: {$|&\
+\t\tcomp_ctx->is_prototype_member = 0;|
 s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, const duk_uint8_t \*str, duk_uint32_t blen);$|&\
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);|
 s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\

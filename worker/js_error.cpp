@@ -11,6 +11,8 @@ namespace ravelin::worker {
 
 namespace {
 
+constexpr std::string_view kFramePrefix = "    at ";
+
 bool ends_with_engine_source(std::string_view file) {
   return file.ends_with(".cpp") || file.ends_with(".c") || file.ends_with(".h");
 }
@@ -22,8 +24,7 @@ bool ends_with_engine_source(std::string_view file) {
 //   at fn () native strict                    C function
 //   at fn light strict                        C function
 void append_frame(std::string& out, std::string_view line) {
-  constexpr std::string_view kPrefix = "    at ";
-  if (!line.starts_with(kPrefix)) {
+  if (!line.starts_with(kFramePrefix)) {
     out.append("\n").append(line);
     return;
   }
@@ -138,14 +139,17 @@ void push_original_result(duk_context* js) {
   duk_call_method(js, 0);
 }
 
-// Leaves out the frames of our own JavaScript.
+// What the script's author may see of a stack: no frames of the engine's, of C functions or of our own JavaScript.
 std::string site_frames(std::string_view stack) {
   std::string kept;
   while (!stack.empty()) {
     const size_t end = stack.find('\n');
     const std::string_view line = stack.substr(0, end);
     stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
-    if (line.starts_with("    at ") && line.find(kOwnFrameMark) != std::string_view::npos) continue;
+    if (line.starts_with(kFramePrefix)) {
+      if (line.find(kOwnFrameMark) == std::string_view::npos) append_frame(kept, line);
+      continue;
+    }
     if (!kept.empty()) kept += '\n';
     kept += line;
   }
@@ -156,14 +160,8 @@ duk_ret_t native_stack(duk_context* js) {
   push_original_result(js);
   if (!duk_is_string(js, -1)) return 1;
   const LineMaps& maps = JsHeap::of(js).line_maps;
-  std::string_view stack = engine_text(js, -1);
-  std::string site_stack;
-  if (stack.find(kOwnFrameMark) != std::string_view::npos) stack = site_stack = site_frames(stack);
-  if (!maps.empty()) {
-    push_text(js, maps.map_stack(stack));
-  } else if (!site_stack.empty()) {
-    push_text(js, site_stack);
-  }
+  const std::string stack = site_frames(engine_text(js, -1));
+  push_text(js, maps.empty() ? stack : maps.map_stack(stack));
   return 1;
 }
 
