@@ -4,6 +4,7 @@
 #include "worker/utils/dates.h"
 #include "worker/utils/descriptors.h"
 #include "worker/utils/directories.h"
+#include "worker/utils/distinct_counters.h"
 #include "worker/utils/exec.h"
 #include "worker/utils/file_names.h"
 #include "worker/utils/file_read.h"
@@ -13,6 +14,7 @@
 #include "worker/utils/file_write.h"
 #include "worker/utils/handle_functions.h"
 #include "worker/utils/hash.h"
+#include "worker/utils/number_words.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
 #include "worker/utils/query.h"
@@ -68,6 +70,8 @@ void install_utils(duk_context* ctx) {
   put_zip_functions(ctx);
   put_url_functions(ctx);
   put_watch_function(ctx);
+  put_number_words_function(ctx);
+  put_distinct_counters(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);
