@@ -20,6 +20,7 @@
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
 #include "worker/utils/shortcuts.h"
+#include "worker/utils/timezones.h"
 #include "worker/utils/unavailable.h"
 #include "worker/utils/urls.h"
 #include "worker/utils/utils.h"
@@ -72,6 +73,7 @@ void install_utils(duk_context* ctx) {
   put_watch_function(ctx);
   put_number_words_function(ctx);
   put_distinct_counters(ctx);
+  put_timezone_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);

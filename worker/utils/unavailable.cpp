@@ -7,7 +7,7 @@
 namespace ravelin::worker {
 namespace {
 
-constexpr const char* kNames[] = {"fork",        "daemon",       "newPipe",       "forkpty", "timezone",   "minify",
+constexpr const char* kNames[] = {"fork",        "daemon",       "newPipe",       "forkpty", "minify",
                                   "errorConfig", "getScopeVars", "eventCallback", "repl",    "wordReplace"};
 
 // Magic: which of them.

@@ -1,10 +1,11 @@
-// The table rows of runtime-api 7.8: numbers in words, distinct counters.
+// The table rows of runtime-api 7.8: numbers in words, time zones, distinct counters.
 #include <cmath>
 #include <fstream>
 
 #include "tests/unit/worker/js_fixture.h"
 #include "tests/unit/worker/script_table.h"
 #include "worker/utils/number_words.h"
+#include "worker/utils/zone_file.h"
 
 namespace ravelin::worker {
 namespace {
@@ -107,6 +108,70 @@ TEST(NumberWords, AnyBytesEnd) {
   std::string long_text;
   for (int i = 0; i < 100000; ++i) long_text += "million ";
   EXPECT_TRUE(std::isinf(read_word_number(long_text).value));
+}
+
+// A compiled zone file: two blocks, of which the first is empty but for a period.
+std::string zone_bytes() {
+  const auto number = [](uint64_t value, int bytes) {
+    std::string text;
+    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 0xff);
+    return text;
+  };
+  const auto header = [&](size_t transitions, size_t periods, size_t names) {
+    return "TZif2" + std::string(15, '\0') + number(0, 12) + number(transitions, 4) + number(periods, 4) +
+           number(names, 4);
+  };
+  return header(0, 1, 4) + number(0, 6) + std::string("UTC\0", 4) +
+         // 64 bit: -3600 "RST", 0 "RDT" from 2^33 on
+         header(1, 2, 8) + number(uint64_t{1} << 33, 8) + number(1, 1) + number(static_cast<uint32_t>(-3600), 4) +
+         number(0, 2) + number(0, 4) + number(0x0104, 2) + std::string("RST\0RDT\0", 8) + "\n\n";
+}
+
+TEST_F(UtilsRest, TimeZones) {
+  TemporaryFolder folder;
+  std::string half_hours = zone_bytes();
+  half_hours.replace(half_hours.rfind("RST") - 12 + 2, 2, "\x31\x38");  // -(3600 * 14 + 712) seconds
+  folder.write("Land/City", zone_bytes());
+  folder.write("Other", half_hours);
+  folder.write("README", "no zone");
+  folder.write("Short", zone_bytes().substr(0, 90));
+  folder.write("right/Land/City", zone_bytes());
+  set("folder", folder.path());
+  run("var tz = timezone(folder)");
+  EXPECT_JS(R"(tz.findZone("Land/City"))",
+            R"({"name":"Land/City","abbreviations":[{"Abbreviation":"RST","UTCOffset":-3600,"isDST":false},)"
+            R"({"Abbreviation":"RDT","UTCOffset":0,"isDST":true}],"transitions":[{"time":8589934592,"abbrIndex":1}]})");
+  EXPECT_JS(R"(tz.findAbbr("rdt"))",
+            R"({"entries":[{"offset":0,"offsetString":"+00:00","zoneName":"Land/City","zoneAbbrIndex":1},)"
+            R"({"offset":0,"offsetString":"+00:00","zoneName":"Other","zoneAbbrIndex":1}],"ambiguous":false})");
+  EXPECT_JS(R"(tz.findAbbr("RST").ambiguous)", "true");
+  EXPECT_JS(R"(tz.findAbbr("RST").entries[0].offsetString)", R"("-01:00")");
+  EXPECT_JS("Object.keys(tz.dump())", R"(["Land/City","Other"])");
+  EXPECT_JS(R"(tz.dump()["Land/City"].abbreviations.length)", "2");
+  EXPECT_JS(
+      R"([tz.findZone("README"), tz.findZone("Nope"), tz.findZone("Short"), tz.findZone("Land"), tz.findZone("")])",
+      "[null,null,null,null,null]");
+  EXPECT_JS(R"([tz.findZone("../" + folder), tz.findZone("Land/../Other"), tz.findZone(folder + "/Other")])",
+            "[null,null,null]");
+  EXPECT_JS(R"(tz.findAbbr("ZZZQ"))", "undefined");
+  EXPECT_JS("new timezone(folder).findZone('Other').name", R"("Other")");
+  EXPECT_JS("timezone('/no/such')", "throws timezone(): /no/such: No such file or directory");
+  EXPECT_JS("timezone(folder + '/Other').message", "throws timezone(): " + folder.path() + "/Other: Not a directory");
+  EXPECT_JS("timezone(5)", "throws timezone(): folder must be a String");
+  EXPECT_JS("tz.findZone(5)", "throws timezone.findZone(): a String (name of a zone) is required");
+  EXPECT_JS("tz.findAbbr()", "throws timezone.findAbbr(): a String (abbreviation) is required");
+  EXPECT_JS("tz.dump.call({})", "throws timezone.dump(): not called on an object of rampart.utils.timezone()");
+}
+
+TEST(ZoneFiles, TruncatedOnesAreNone) {
+  const std::string bytes = zone_bytes();
+  EXPECT_TRUE(parse_zone_file(bytes));
+  for (size_t size = 0; size + 2 < bytes.size(); ++size) EXPECT_FALSE(parse_zone_file(bytes.substr(0, size))) << size;
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] = '\xff';
+    (void)parse_zone_file(changed);
+  }
 }
 
 TEST_F(UtilsRest, DistinctCounters) {
