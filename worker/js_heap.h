@@ -13,6 +13,7 @@
 #include <functional>
 
 #include "worker/line_maps.h"
+#include "worker/stack_display.h"
 
 namespace ravelin::worker {
 
@@ -86,6 +87,9 @@ class JsHeap {
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;
+
+  // How the stacks of errors look.
+  StackDisplay stack_display;
 
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).

@@ -5,6 +5,7 @@
 #include "worker/utils/descriptors.h"
 #include "worker/utils/directories.h"
 #include "worker/utils/distinct_counters.h"
+#include "worker/utils/error_config.h"
 #include "worker/utils/exec.h"
 #include "worker/utils/file_names.h"
 #include "worker/utils/file_read.h"
@@ -74,6 +75,7 @@ void install_utils(duk_context* ctx) {
   put_number_words_function(ctx);
   put_distinct_counters(ctx);
   put_timezone_function(ctx);
+  put_error_config_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);
