@@ -13,11 +13,13 @@
 #include "worker/utils/file_system.h"
 #include "worker/utils/file_trees.h"
 #include "worker/utils/file_write.h"
+#include "worker/utils/fork.h"
 #include "worker/utils/handle_functions.h"
 #include "worker/utils/hash.h"
 #include "worker/utils/number_words.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
+#include "worker/utils/process_pipe.h"
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
 #include "worker/utils/shortcuts.h"
@@ -76,6 +78,8 @@ void install_utils(duk_context* ctx) {
   put_distinct_counters(ctx);
   put_timezone_function(ctx);
   put_error_config_function(ctx);
+  put_pipe_function(ctx);
+  put_fork_functions(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);

@@ -7,8 +7,7 @@
 namespace ravelin::worker {
 namespace {
 
-constexpr const char* kNames[] = {"fork",         "daemon",        "newPipe", "forkpty",    "minify",
-                                  "getScopeVars", "eventCallback", "repl",    "wordReplace"};
+constexpr const char* kNames[] = {"forkpty", "minify", "getScopeVars", "eventCallback", "repl", "wordReplace"};
 
 // Magic: which of them.
 duk_ret_t refuse(duk_context* ctx) {
