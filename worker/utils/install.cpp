@@ -23,6 +23,7 @@
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
 #include "worker/utils/shortcuts.h"
+#include "worker/utils/terminals.h"
 #include "worker/utils/timezones.h"
 #include "worker/utils/unavailable.h"
 #include "worker/utils/urls.h"
@@ -80,6 +81,7 @@ void install_utils(duk_context* ctx) {
   put_error_config_function(ctx);
   put_pipe_function(ctx);
   put_fork_functions(ctx);
+  put_forkpty_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);
