@@ -85,6 +85,8 @@ class JsHeap {
   // question costs nothing after each request.
   bool has_microtasks = false;
   bool is_draining_microtasks = false;
+  // Runs once with the next microtasks, when it is set (together with has_microtasks). It must not throw.
+  void (*native_microtask)(duk_context* js) = nullptr;
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;

@@ -6,6 +6,7 @@
 #include "worker/utils/directories.h"
 #include "worker/utils/distinct_counters.h"
 #include "worker/utils/error_config.h"
+#include "worker/utils/event_messages.h"
 #include "worker/utils/exec.h"
 #include "worker/utils/file_names.h"
 #include "worker/utils/file_read.h"
@@ -22,6 +23,7 @@
 #include "worker/utils/process_pipe.h"
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
+#include "worker/utils/scope_vars.h"
 #include "worker/utils/shortcuts.h"
 #include "worker/utils/terminals.h"
 #include "worker/utils/timezones.h"
@@ -82,6 +84,8 @@ void install_utils(duk_context* ctx) {
   put_pipe_function(ctx);
   put_fork_functions(ctx);
   put_forkpty_function(ctx);
+  put_scope_vars_function(ctx);
+  put_event_callback_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);
