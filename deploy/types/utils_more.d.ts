@@ -39,7 +39,7 @@ declare namespace Rampart {
     /** English numbers: "two dozen" is 24. NaN for a text that does not begin with one. */
     stringToNumber(text: string, asObject?: false): number;
     stringToNumber(text: string, asObject: true): ReadNumber;
-    /** Not available: throws. */
+    /** JavaScript without comments and space, with short names for local variables. */
     minify(source: string): string;
     /**
      * How stack traces look: without the engine's frames, and with that many lines of source (made odd, at most 99), of

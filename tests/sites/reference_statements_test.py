@@ -197,7 +197,11 @@ STATEMENTS = [
      [{"value": 7, "scope": "local"}, ["local", "closure", "with", "global", "collapse"]]),
     ("String(errorConfig({simple:false, lines:0}))", "undefined"),
     ("String(eventCallback(function(level, message){})) + eventCallback()", "undefinedundefined"),
-    ('minify("x")', "throws minify(): not available in Ravelin"),
+    ('minify("// no\\nfunction add(first, second) {\\n    return first + second;\\n}").replace(/[a-z]([,)+}])/g, "x$1")',
+     "function add(x,x){return x+x}"),
+    ('minify("var a = 1;\\nvar = 2")', "throws minify(): SyntaxError: "),
+    ("minify(5)", "throws minify(): a String (JavaScript source) is required"),
+    ("repl()", "throws repl(): not available in Ravelin"),
     # ---- 4: events; 3: modules
     ('rampart.event.on("e")',
      "throws event.on: parameters must be a string (event name), a second string(function name) and a function(callback)"),

@@ -17,6 +17,7 @@
 #include "worker/utils/fork.h"
 #include "worker/utils/handle_functions.h"
 #include "worker/utils/hash.h"
+#include "worker/utils/minify.h"
 #include "worker/utils/number_words.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
@@ -86,6 +87,7 @@ void install_utils(duk_context* ctx) {
   put_forkpty_function(ctx);
   put_scope_vars_function(ctx);
   put_event_callback_function(ctx);
+  put_minify_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);

@@ -1,8 +1,7 @@
 // Functions of runtime-api 7.8 that Ravelin does not have: they exist, as scripts copy the whole list of names to the
 // global object and then declare their own, and say so when they are called.
 //
-// minify would need a JavaScript compiler of its own beside TypeScript's, for work that is done before a site is
-// installed; repl belongs to an interactive program; of wordReplace nothing is documented but its name.
+// repl belongs to an interactive program; of wordReplace nothing is documented but its name.
 #pragma once
 
 #include <duktape.h>
