@@ -38,6 +38,21 @@ def test_values_go_both_ways(site):
         "pipe.write(): the pipe is closed, or was not given to this process"]
 
 
+def test_a_forgotten_pipe_is_closed(site):
+    """But not by the end of an object that inherits from it, and not while its callback waits."""
+    s = site.run(BEGIN + """
+        function sockets() { return readDir("/proc/self/fd").length; }
+        var before = sockets(), pipe = newPipe();
+        (function () { Object.create(pipe); newPipe(); newPipe().onRead(function (value) { console.log("got", value); }); })();
+        Duktape.gc();
+        Duktape.gc();
+        pipe.write("still here");
+        console.log(pipe.read().value, sockets() - before);
+        process.exit(0);
+    """)
+    assert (s.returncode, s.log(), s.stdout()) == (0, "", "still here 4\n")
+
+
 def test_large_values_and_callbacks(site):
     s = site.run(BEGIN + """
         var pipe = newPipe();

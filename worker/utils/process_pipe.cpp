@@ -333,6 +333,9 @@ duk_ret_t pipe_close(duk_context* ctx) {
 
 // A pipe whose object is gone can only be of use to its callback.
 duk_ret_t finalize_pipe(duk_context* ctx) {
+  duk_push_string(ctx, kPipeKey);
+  duk_get_prop_desc(ctx, 0, 0);
+  if (duk_is_undefined(ctx, -1)) return 0;  // an object that inherits from a pipe
   const uint32_t number = number_at(ctx, 0);
   const auto found = pipes().find(number);
   if (found != pipes().end() && !(found->second->is_of_this_process() && found->second->is_listening()))
