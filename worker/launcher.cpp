@@ -1,6 +1,7 @@
 #include "worker/launcher.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -130,6 +131,8 @@ void Launcher::become_daemon() {
 // Promise reactions are not abandoned: the code that forks may be one, and what follows it goes on in both processes.
 int Launcher::fork_script(bool detaches, const std::vector<int>& keep) {
   fflush(nullptr);
+  // Nobody waits for them, and a script may make one after the other. Beside a server the supervisor reaps them.
+  std::erase_if(script_children_, [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; });
   if (detaches) {
     auto detached = detach();
     if (!detached) return -1;
@@ -139,8 +142,10 @@ int Launcher::fork_script(bool detaches, const std::vector<int>& keep) {
     }
     report_start(detached.value().report, "");
   } else if (const pid_t pid = fork(); pid != 0) {
+    if (pid > 0) script_children_.push_back(pid);
     return pid;
   }
+  script_children_.clear();
   settle_script_child(heap_, keep);
   leave_loop_of_parent();
   has_foreign_loop_ = is_in_loop_;

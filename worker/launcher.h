@@ -61,9 +61,10 @@ class Launcher {
   std::unique_ptr<JsEvents> events_;
   ScriptArguments arguments_;
   std::unique_ptr<Supervisor> supervisor_;
-  bool is_in_loop_ = false;        // callbacks run
-  bool has_foreign_loop_ = false;  // they run in the copy of the loop that the parent was in when it forked
-  uint64_t next_look_ns_ = 0;      // when running script is interrupted for a look at the supervisor
+  std::vector<pid_t> script_children_;  // of fork_script(), that were not reaped when it was called last
+  bool is_in_loop_ = false;             // callbacks run
+  bool has_foreign_loop_ = false;       // they run in the copy of the loop that the parent was in when it forked
+  uint64_t next_look_ns_ = 0;           // when running script is interrupted for a look at the supervisor
 };
 
 }  // namespace ravelin::worker

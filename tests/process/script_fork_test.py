@@ -1,6 +1,8 @@
 """rampart.utils.fork, daemon and newPipe (runtime-api 7.8)."""
 
+import os
 import re
+import signal
 
 from support.timing import wait_until
 
@@ -165,6 +167,34 @@ def test_daemon_lives_on(site):
     wait_until(lambda: has_ended(pid), 5)
 
 
+def test_ended_children_are_reaped(site):
+    s = site.run(BEGIN + """
+        var children = [];
+        for (var i = 0; i < 5; i++) {
+            var pipe = newPipe(), pid = fork(pipe);
+            if (pid === 0) process.exit(0);
+            children.push(pid);
+            pipe.read();  // its end
+            while (kill(pid, 0)) sleep(0.001);
+        }
+        console.log(children.filter(function (pid) { return stat("/proc/" + pid); }).length);
+    """)
+    assert (s.returncode, s.stdout()) == (0, "1\n")
+
+
+def test_a_child_starts_a_server(site):
+    """It is a launcher as its parent was, which goes on as a script without one."""
+    s = site(before=BEGIN + """
+        var pipe = newPipe(), child = fork(pipe);
+        if (child !== 0) {
+            pipe.onRead(function () { console.error("the child has ended"); });
+        } else {
+    """, after="}", map='{ "/": function () { return {txt: "x"}; } }')
+    assert s.get("/").status == 200
+    child, = set(s.pids()["launcher"]) - {s.proc.pid}
+    os.kill(child, signal.SIGTERM)
+    s.wait_log("the child has ended")
+    assert s.wait_exit() == 0
 def test_a_server_started_after_a_fork(site):
     """The launcher's supervision minds neither the child nor its end; in workers and beside the server nothing forks."""
     s = site(before=BEGIN + """
