@@ -32,6 +32,8 @@ DUKTAPE_SOURCE := /usr/share/duktape
 LLHTTP_SOURCE := /usr/share/llhttp
 LLHTTP_INCLUDE := /usr/share/include/llhttp
 TYPESCRIPT_SOURCE := /usr/share/nodejs/typescript/lib/typescript.js
+# What minify() needs of UglifyJS; without the package the function refuses.
+UGLIFY_SOURCES := $(addprefix /usr/share/nodejs/uglify-js/lib/,utils.js ast.js transform.js parse.js scope.js output.js)
 
 # ---- sources
 
@@ -128,7 +130,7 @@ $(GEN)/duktape.cpp: deploy/generate-duktape.sh $(DUKTAPE_SOURCE)/duktape.c $(DUK
 
 HOST := $(GEN)/host
 DUMP_BYTECODE := $(HOST)/dump-bytecode
-BOOTSTRAP_SCRIPTS := library promise builtins compiled_code typescript_host
+BOOTSTRAP_SCRIPTS := library promise builtins compiled_code typescript_host minifier
 
 $(HOST)/duktape.o: $(GEN)/duktape.cpp
 	@mkdir -p $(@D)
@@ -139,6 +141,17 @@ $(DUMP_BYTECODE): worker/bootstrap/dump_bytecode.cpp worker/bytecode.h $(HOST)/d
 
 $(GEN)/%.duk: worker/bootstrap/%.js $(DUMP_BYTECODE)
 	$(DUMP_BYTECODE) $@ ravelin:$*.js $<
+
+$(GEN)/minifier.js: worker/bootstrap/minifier_host.js $(wildcard $(UGLIFY_SOURCES)) Makefile
+	@mkdir -p $(@D)
+	{ echo '(function () {'; \
+	  if [ "$(words $(wildcard $(UGLIFY_SOURCES)))" = "$(words $(UGLIFY_SOURCES))" ]; then \
+	    cat $(UGLIFY_SOURCES) $<; echo 'return minify;'; \
+	  fi; \
+	  echo '})()'; } > $@
+
+$(GEN)/minifier.duk: $(GEN)/minifier.js $(DUMP_BYTECODE)
+	$(DUMP_BYTECODE) $@ ravelin:minifier.js $<
 
 # The scripts that every heap runs are inside the program; the compiler is a file that only compile processes map.
 $(BOOTSTRAP_OBJECT): $(BOOTSTRAP_SCRIPTS:%=$(GEN)/%.duk) Makefile

@@ -24,7 +24,8 @@ mkdir -p "$out_dir"
 # - JSON_STRINGIFY_FASTPATH: JSON of plain data takes a quarter of the time.
 # - ravelin_boolean_as_method(): the manual calls stat()'s isDirectory, the reference has it as a Boolean; a call of that
 #   Boolean answers itself (worker/utils/file_stat.h).
-# - ".localize": a function that has it keeps the names of its variables, for rampart.localize's check (engine_extra.h).
+# - ".localize", "getScopeVars": a function that has one keeps the names of its variables, for rampart.localize's check and
+#   for getScopeVars (engine_extra.h).
 # - duk_push_lstring() and duk_substring(): text that begins like one of the engine's symbols (80 to 82, FF) becomes text
 #   (engine_extra.inc says why). Only what the engine and constant names in our sources ask for may make a symbol:
 #   duk_push_string(), literals, Symbol(), the built-in tables and bytecode push through ravelin_push_trusted().
@@ -82,6 +83,18 @@ s/^\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029) {$/\
 		if (DUK_HSTRING_GET_BYTELEN(comp_ctx->curr_token.str1) == 8 \&\&\
 		    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(comp_ctx->curr_token.str1), "localize", 8) == 0)\
 			comp_ctx->curr_func.id_access_slow_own = 1;\
+		ravelin__keep_names(comp_ctx, comp_ctx->curr_token.str1);\
+&|
+/^\tcase DUK_TOK_IDENTIFIER: {$/,/^\t}$/s|^\t\tduk__ivalue_var_hstring(comp_ctx, res, tk->str1);$|\
+		ravelin__keep_names(comp_ctx, tk->str1);\
+&|
+s|^DUK_LOCAL void duk__expr_nud(duk_compiler_ctx \*comp_ctx, duk_ivalue \*res) {$|\
+static void ravelin__keep_names(duk_compiler_ctx *comp_ctx, duk_hstring *name) {\
+	if (DUK_HSTRING_GET_BYTELEN(name) == 12 \&\&\
+	    duk_memcmp((const void *) DUK_HSTRING_GET_DATA(name), "getScopeVars", 12) == 0)\
+		comp_ctx->curr_func.id_access_slow_own = 1;\
+}\
+\
 &|
 s|duk__emit_op_only(comp_ctx, DUK_OP_INVLHS);|DUK_ERROR_SYNTAX(thr, DUK_STR_INVALID_LVALUE);|
 s|^\tduk_hstring \*h_name; /\* function name (borrowed reference), ends up in _name \*/$|&\
@@ -159,6 +172,9 @@ require_line duk_config.h '#define DUK_USE_JSON_STRINGIFY_FASTPATH'
 require_line duk_config.h 'extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);'
 require_line duktape.cpp "$(printf '\tif (DUK_TVAL_IS_STRING(tv_key) && duk_is_boolean(thr, -1) &&')"
 require_line duktape.cpp "$(printf '\t\t\tcomp_ctx->curr_func.id_access_slow_own = 1;')"
+require_line duktape.cpp "$(printf '\t\travelin__keep_names(comp_ctx, comp_ctx->curr_token.str1);')"
+require_line duktape.cpp "$(printf '\t\travelin__keep_names(comp_ctx, tk->str1);')"
+require_line duktape.cpp 'static void ravelin__keep_names(duk_compiler_ctx *comp_ctx, duk_hstring *name) {'
 require_line duktape.cpp 'static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);'
 require_line duktape.cpp 'static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {'
 require_line duktape.cpp "$(printf '\t\treturn ravelin_push_trusted(thr, str, DUK_STRLEN(str));')"

@@ -7,8 +7,8 @@
 set -eu
 
 # To build and run.
-packages="g++ make duktape-dev node-llhttp node-typescript libevent-dev libpcre2-dev libsodium-dev
-  libdeflate-dev libidn2-dev libunistring-dev"
+packages="g++ make duktape-dev node-llhttp node-typescript node-uglify-js libevent-dev libpcre2-dev libsodium-dev
+  libdeflate-dev libidn2-dev libunistring-dev tzdata"
 # To check and test.
 packages="$packages libgtest-dev clang libclang-rt-14-dev clang-format cppcheck"
 packages="$packages node-semver node-he node-marked node-moment"  # JavaScript packages that the tests load

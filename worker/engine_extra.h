@@ -1,9 +1,9 @@
 // Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
-// (rampart.localize), how many arguments a built-in function gets, and a pause of finalizers while native code changes
-// several things at once. Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
-// deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well enough. Main
-// thread of launcher and workers.
+// (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, and a pause of
+// finalizers while native code changes several things at once. Compiled inside the engine (engine_extra.inc is appended
+// to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API
+// can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -35,6 +35,12 @@ enum RavelinScope {
   kScopeGlobal,    // not called from a function but from global code: nothing was done
 };
 int ravelin_declare_in_caller(duk_context* js, int checks_only);
+
+// For a C function that script has called directly: pushes an Array of what the calling function sees, from the inside
+// to the outside: [scope, object, scope, object, ...]. Objects are copies of variables, or those of `with` and the
+// global one themselves. Names are known of functions that contain "getScopeVars", and of functions around others.
+enum RavelinScopeKind { kScopeLocal, kScopeClosure, kScopeWith, kScopeOfGlobals };
+void ravelin_push_scopes(duk_context* js);
 
 // Makes the C function at `index` take this many arguments, whatever its `length` says.
 void ravelin_set_argument_count(duk_context* js, duk_idx_t index, duk_idx_t count);

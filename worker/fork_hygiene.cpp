@@ -126,6 +126,14 @@ std::vector<int> script_descriptors() {
   return found;
 }
 
+void settle_script_child(JsHeap& heap, const std::vector<int>& keep) {
+  // Signals, process group and title are those of the launcher, whose script goes on here.
+  // 1. Descriptors: the launcher's event loop, its watches and the sockets of its modules stay with the launcher.
+  keep_only(keep, script_descriptors());
+  // 2. Random numbers: the state is in the heap.
+  heap.reseed_random();
+}
+
 void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
   // 1. Parent death. The end of the launcher closes the control channel, and then the zygote ends its workers with all
   // that they have started, which nobody can do as well; SIGKILL here would take it away before. SIGCONT is for a
@@ -153,6 +161,7 @@ void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep) {
   set_block_hook(nullptr, nullptr);
   heap.set_interrupt_hook(nullptr, nullptr);
   heap.exit_hook = nullptr;
+  heap.fork_hook = nullptr;
   if (heap.timers) heap.timers->abandon_after_fork(nullptr);
   if (heap.events) heap.events->abandon_after_fork(nullptr);
   abandon_microtasks(heap);

@@ -33,6 +33,10 @@ struct WorkerSurroundings {
   std::vector<int> script_files;  // descriptors that the start script has open, ascending; they stay open
 };
 
+// A child of the start script's own (rampart.utils.fork), which runs script and no server. Before it gets an event
+// loop. `keep` (ascending) as below.
+void settle_script_child(JsHeap& heap, const std::vector<int>& keep);
+
 // Zygote, after its fork. `launcher` is the parent; `keep` (ascending) are the descriptors it still needs. Ends the
 // process when the launcher has died in the meantime.
 void settle_zygote(JsHeap& heap, pid_t launcher, const std::vector<int>& keep);

@@ -6,50 +6,11 @@
 #include "worker/engine_extra.h"
 #include "worker/format_utf8.h"
 #include "worker/js_heap.h"
+#include "worker/stack_display.h"
 
 namespace ravelin::worker {
 
 namespace {
-
-constexpr std::string_view kFramePrefix = "    at ";
-
-bool ends_with_engine_source(std::string_view file) {
-  return file.ends_with(".cpp") || file.ends_with(".c") || file.ends_with(".h");
-}
-
-// Appends a line of Duktape's traceback as "\n    at fn (file:line)", or nothing when the frame is not the script's
-// own:
-//   at fn (file:line) strict preventsyield    script
-//   at [anon] (file:line) internal            where the compiler stood, or __FILE__ and __LINE__ of C code
-//   at fn () native strict                    C function
-//   at fn light strict                        C function
-void append_frame(std::string& out, std::string_view line) {
-  if (!line.starts_with(kFramePrefix)) {
-    out.append("\n").append(line);
-    return;
-  }
-  const size_t open = line.rfind(" (");
-  const size_t close = line.rfind(')');
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return;
-  const std::string_view flags = line.substr(close + 1);
-  if (flags.starts_with(" native")) return;
-  if (flags.starts_with(" internal")) {
-    std::string_view place = line.substr(open + 2, close - open - 2);
-    if (ends_with_engine_source(place.substr(0, place.rfind(':')))) return;
-  }
-  out.append("\n").append(line.substr(0, close + 1));
-}
-
-std::string script_frames(std::string_view frames) {
-  std::string out;
-  while (!frames.empty()) {
-    const size_t end = frames.find('\n');
-    std::string_view line = frames.substr(0, end);
-    if (!line.empty()) append_frame(out, line);
-    frames.remove_prefix(end == std::string_view::npos ? frames.size() : end + 1);
-  }
-  return out;
-}
 
 // The text of the value on top, which is replaced by a String.
 std::string_view top_to_text(duk_context* js) {
@@ -139,17 +100,14 @@ void push_original_result(duk_context* js) {
   duk_call_method(js, 0);
 }
 
-// What the script's author may see of a stack: no frames of the engine's, of C functions or of our own JavaScript.
+// Leaves out the frames of our own JavaScript.
 std::string site_frames(std::string_view stack) {
   std::string kept;
   while (!stack.empty()) {
     const size_t end = stack.find('\n');
     const std::string_view line = stack.substr(0, end);
     stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
-    if (line.starts_with(kFramePrefix)) {
-      if (line.find(kOwnFrameMark) == std::string_view::npos) append_frame(kept, line);
-      continue;
-    }
+    if (line.starts_with("    at ") && line.find(kOwnFrameMark) != std::string_view::npos) continue;
     if (!kept.empty()) kept += '\n';
     kept += line;
   }
@@ -159,9 +117,19 @@ std::string site_frames(std::string_view stack) {
 duk_ret_t native_stack(duk_context* js) {
   push_original_result(js);
   if (!duk_is_string(js, -1)) return 1;
-  const LineMaps& maps = JsHeap::of(js).line_maps;
-  const std::string stack = site_frames(engine_text(js, -1));
-  push_text(js, maps.empty() ? stack : maps.map_stack(stack));
+  const JsHeap& heap = JsHeap::of(js);
+  std::string stack = site_frames(engine_text(js, -1));
+  if (!heap.line_maps.empty()) stack = heap.line_maps.map_stack(stack);
+  // The message is no part of it: in developer mode a text with a file's name could have the file shown.
+  duk_push_this(js);
+  duk_safe_to_string(js, -1);
+  const std::string_view head = engine_text(js, -1);
+  if (stack.starts_with(head)) {
+    const std::string frames = script_frames(std::string_view(stack).substr(head.size()));
+    stack.replace(head.size(), std::string::npos,
+                  heap.stack_display.is_default() ? frames : displayed_frames(frames, heap.stack_display));
+  }
+  push_text(js, stack);
   return 1;
 }
 

@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "worker/line_maps.h"
+#include "worker/stack_display.h"
 
 namespace ravelin::worker {
 
@@ -83,13 +85,23 @@ class JsHeap {
   // question costs nothing after each request.
   bool has_microtasks = false;
   bool is_draining_microtasks = false;
+  // Runs once with the next microtasks, when it is set (together with has_microtasks). It must not throw.
+  void (*native_microtask)(duk_context* js) = nullptr;
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;
 
+  // How the stacks of errors look.
+  StackDisplay stack_display;
+
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).
   std::function<void(int)> exit_hook;
+
+  // Set in a launcher that has no server: forks this process, for fork() and daemon() of scripts, and detaches the
+  // child when asked to. The child has its stdio, the files of its script and the descriptors to `keep` (ascending),
+  // and an event loop of its own. Gives the child's pid, 0 in the child, -1 when the system refuses.
+  std::function<int(bool detaches, const std::vector<int>& keep)> fork_hook;
 
   // Used by the C hooks that duk_config.h names, and by native code that waited until deadline_ns(). True when the
   // script must be stopped.

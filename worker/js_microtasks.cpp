@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include "worker/block_hook.h"
 #include "worker/js_error.h"
@@ -149,10 +150,11 @@ bool drain_microtasks(duk_context* js) {
   heap.is_draining_microtasks = true;
   bool in_time = true;
   const bool ok = run_protected(js, [&](duk_context* inner) {
+    if (auto task = std::exchange(heap.native_microtask, nullptr)) task(inner);
     while (in_time && !queue_is_empty(inner)) in_time = run_round(inner, heap);
     if (!in_time) duk_throw(inner);
     report_rejections(inner);
-    heap.has_microtasks = !queue_is_empty(inner);
+    heap.has_microtasks = !queue_is_empty(inner) || heap.native_microtask;
   });
   heap.is_draining_microtasks = false;
   if (ok) return true;

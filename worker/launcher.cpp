@@ -1,6 +1,7 @@
 #include "worker/launcher.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -8,6 +9,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "worker/block_hook.h"
+#include "worker/daemon.h"
+#include "worker/fork_hygiene.h"
 #include "worker/js_microtasks.h"
 #include "worker/js_source.h"
 #include "worker/server_start.h"
@@ -46,11 +49,12 @@ Launcher::Launcher(const ScriptArguments& arguments) : pid_(getpid()), base_(new
   timers_ = std::make_unique<JsTimers>(base_, heap_.js());
   events_ = std::make_unique<JsEvents>(base_, heap_.js());
   // Zygote and workers inherit both: promise reactions follow each callback (runtime-api 2.4).
-  timers_->set_after_callback([this] { run_microtasks(heap_); });
-  events_->set_after_callback([this] { run_microtasks(heap_); });
+  timers_->set_after_callback([this] { after_callback(); });
+  events_->set_after_callback([this] { after_callback(); });
   install_server_module(heap_, *this);
   install_globals(heap_, arguments_);
   heap_.exit_hook = [this](int code) { end(code); };
+  heap_.fork_hook = [this](bool detaches, const std::vector<int>& keep) { return fork_script(detaches, keep); };
 }
 
 void Launcher::run() {
@@ -59,6 +63,7 @@ void Launcher::run() {
 }
 
 void Launcher::run_loop() {
+  is_in_loop_ = true;
   // Ends when there is nothing to wait for: no timer, no server.
   event_base_loop(base_, 0);
   end(0);
@@ -73,6 +78,7 @@ std::string Launcher::command_line() const {
 bool Launcher::is_this_process() const { return getpid() == pid_; }
 
 void Launcher::adopt(std::unique_ptr<Supervisor> supervisor) {
+  heap_.fork_hook = nullptr;
   supervisor_ = std::move(supervisor);
   supervisor_->on_stopped = [this] { end(0); };
   const int wake_up = catch_stop_signals();
@@ -122,12 +128,48 @@ void Launcher::on_sleep(void* self, uint64_t deadline_ns) {
   static_cast<Launcher*>(self)->supervisor_->wait_until(deadline_ns);
 }
 
-void Launcher::become_daemon() {
+void Launcher::leave_loop_of_parent() {
   pid_ = getpid();
   base_ = new_base();  // the old one shares its kernel state with the caller: neither used nor freed
   timers_->abandon_after_fork(base_);
   events_->abandon_after_fork(base_);
+}
+
+void Launcher::become_daemon() {
+  leave_loop_of_parent();
   abandon_microtasks(heap_);
+}
+
+// Promise reactions are not abandoned: the code that forks may be one, and what follows it goes on in both processes.
+int Launcher::fork_script(bool detaches, const std::vector<int>& keep) {
+  fflush(nullptr);
+  // Nobody waits for them, and a script may make one after the other. Beside a server the supervisor reaps them.
+  std::erase_if(script_children_, [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; });
+  if (detaches) {
+    auto detached = detach();
+    if (!detached) return -1;
+    if (!detached.value().in_daemon) {
+      auto pid = wait_for_report(std::move(detached.value().report));
+      return pid ? pid.value() : -1;
+    }
+    report_start(detached.value().report, "");
+  } else if (const pid_t pid = fork(); pid != 0) {
+    if (pid > 0) script_children_.push_back(pid);
+    return pid;
+  }
+  script_children_.clear();
+  settle_script_child(heap_, keep);
+  leave_loop_of_parent();
+  has_foreign_loop_ = is_in_loop_;
+  return 0;
+}
+
+void Launcher::after_callback() {
+  run_microtasks(heap_);
+  if (!has_foreign_loop_) return;
+  // Below this call is the loop of the parent. It is never returned to.
+  has_foreign_loop_ = false;
+  run_loop();
 }
 
 void Launcher::end(int status) {

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "worker/js_events.h"
 #include "worker/js_globals.h"
@@ -39,6 +40,8 @@ class Launcher {
 
   // In a daemon, right after detach(): the caller's timers, event listeners and event loop are left behind.
   void become_daemon();
+  // JsHeap::fork_hook.
+  int fork_script(bool detaches, const std::vector<int>& keep);
   // The event loop until the server has stopped; ends the process.
   [[noreturn]] void run_loop();
 
@@ -48,6 +51,8 @@ class Launcher {
   static void on_interrupt(void* self);
   static void on_block(void* self);
   static void on_sleep(void* self, uint64_t deadline_ns);
+  void leave_loop_of_parent();
+  void after_callback();
   [[noreturn]] void end(int status);
 
   pid_t pid_;
@@ -58,7 +63,10 @@ class Launcher {
   std::unique_ptr<JsEvents> events_;
   ScriptArguments arguments_;
   std::unique_ptr<Supervisor> supervisor_;
-  uint64_t next_look_ns_ = 0;  // when running script is interrupted for a look at the supervisor
+  std::vector<pid_t> script_children_;  // of fork_script(), that were not reaped when it was called last
+  bool is_in_loop_ = false;             // callbacks run
+  bool has_foreign_loop_ = false;       // they run in the copy of the loop that the parent was in when it forked
+  uint64_t next_look_ns_ = 0;           // when running script is interrupted for a look at the supervisor
 };
 
 }  // namespace ravelin::worker

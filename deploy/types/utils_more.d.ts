@@ -32,26 +32,32 @@ declare namespace Rampart {
     toASCII(domain: string): string;
     toUnicode(domain: string): string;
 
-    /** Counts distinct values. */
-    hll: new (name: string, data?: BufferData, ...others: any[]) => DistinctCounter;
-    /** Time zones of the system. */
+    /** Estimates how many distinct values were added. Counters of one name are one within a process. */
+    hll: new (name: string, data?: BufferData | DistinctCounter, ...others: DistinctCounter[]) => DistinctCounter;
+    /** Time zones, from the zoneinfo files of the system or of a folder. */
     timezone: { new (folder?: string): TimeZones; (folder?: string): TimeZones };
-    /** English numbers: "two dozen" is 24. */
+    /** English numbers: "two dozen" is 24. NaN for a text that does not begin with one. */
     stringToNumber(text: string, asObject?: false): number;
     stringToNumber(text: string, asObject: true): ReadNumber;
-    /** JavaScript without comments and space. */
+    /** JavaScript without comments and space, with short names for local variables. */
     minify(source: string): string;
-    /** How stack traces look: without internal frames, and with that many lines of source. */
+    /**
+     * How stack traces look: without the engine's frames, and with that many lines of source (made odd, at most 99), of
+     * which `->` marks the failing one. In this process, and in workers that are started later.
+     */
     errorConfig(options: { simple?: boolean; lines?: number }): void;
     errorConfig(simple: boolean, lines?: number): void;
-    /** The variables in sight, or one of them. */
-    getScopeVars(name?: string): any;
-    /** Gets the messages of the event library. */
-    eventCallback(callback: (level: number, message: string) => void): void;
+    /** The variables that the calling function sees, or one of them. */
+    getScopeVars(): ScopeVariables;
+    getScopeVars(name: string): { value: any; scope: "local" | "closure" | "with" | "global" } | undefined;
+    /** Gets the messages of the event library, which go to stderr otherwise; null: again. Level 2 warns, 3 fails. */
+    eventCallback(callback?: ((level: number, message: string) => void) | null): void;
+    /** Not available: throws. */
     repl(...values: any[]): any;
     hashFile(path: string, options?: HashOptions): any;
     /** The text of `%!J`. */
     toJsonSafe(value: any): string;
+    /** Not available: throws. */
     wordReplace(...values: any[]): any;
   }
 
@@ -91,17 +97,49 @@ declare namespace Rampart {
     hostUnicode: string;
   }
 
+  type Countable = string | BufferData | number | boolean;
+
   interface DistinctCounter {
-    add(value: any): any;
-    addFile(file: string, delimiter?: string): any;
+    add(value: Countable | readonly Countable[]): DistinctCounter;
+    /** Every line of the file is a value. */
+    addFile(file: string | FileHandle, delimiter?: string): DistinctCounter;
     count(): number;
-    merge(...others: any[]): any;
+    merge(...others: DistinctCounter[]): DistinctCounter;
+    /** 16384 bytes, for a later `new rampart.utils.hll(name, buffer)`. */
     getBuffer(): PlainBuffer;
   }
 
+  interface ScopeVariables {
+    local: { [name: string]: any };
+    closure: { [name: string]: any };
+    with: { [name: string]: any };
+    global: any;
+    /** All of them in one object, where inner variables hide outer ones. */
+    collapse(): { [name: string]: any };
+  }
+
   interface TimeZones {
-    findZone(name: string): any;
-    findAbbr(abbreviation: string): any;
-    dump(): any;
+    /** "Europe/Vienna", or undefined when there is none of that name. */
+    findZone(name: string): TimeZone | undefined;
+    /** "CET" in capitals or not, or undefined. `ambiguous`: not all of its zones have the same offset. */
+    findAbbr(abbreviation: string): { ambiguous: boolean; entries: ZoneAbbreviation[] } | undefined;
+    /** Every zone by its name. */
+    dump(): { [name: string]: TimeZone };
+  }
+
+  interface TimeZone {
+    name: string;
+    /** Offsets in seconds, east of UTC positive. */
+    abbreviations: { Abbreviation: string; UTCOffset: number; isDST: boolean }[];
+    /** `time` in seconds since 1970; what begins then as an index of `abbreviations`. */
+    transitions: { time: number; abbrIndex: number }[];
+  }
+
+  interface ZoneAbbreviation {
+    offset: number;
+    /** "-08:00" */
+    offsetString: string;
+    zoneName: string;
+    zoneAbbrIndex: number;
   }
 }

@@ -32,11 +32,18 @@ declare namespace Rampart {
     setenv(name: string, value: string, overwrite?: boolean): void;
     unsetenv(name: string): void;
 
-    /** The child's pid in the parent, 0 in the child, -1 on failure. Not while a server runs. */
+    /**
+     * The script goes on in two processes: the child's pid in the parent, 0 in the child, -1 on failure. Timers and
+     * listeners stay with the parent; of the pipes the child has those that are given. Not in workers, nor while a
+     * server runs.
+     */
     fork(...pipes: Pipe[]): number;
+    /** The same, and the child is detached from the terminal. */
     daemon(...pipes: Pipe[]): number;
+    /** For values between this process and a child. */
     newPipe(): Pipe;
-    /** A program on a pseudo-terminal. */
+    /** A program on a pseudo-terminal of 80 columns and 24 rows. */
+    forkpty(command: string, options: TerminalOptions, ...values: any[]): Terminal;
     forkpty(command: string, ...values: any[]): Terminal;
   }
 
@@ -82,12 +89,25 @@ declare namespace Rampart {
     close(): void;
   }
 
+  interface TerminalOptions {
+    /** The whole environment, or an addition to it with `appendEnv`. */
+    env?: { [name: string]: any };
+    appendEnv?: boolean;
+  }
+
+  /** Its methods are gone when the program has ended. */
   interface Terminal {
+    readonly pid: number;
+    /** What the program has written; waits for the first byte. Empty at the end. */
     read(size?: number, max?: number): PlainBuffer;
     read(size: number, max: number, asString: true): string;
+    read(size: number, asString: true): string;
     read(asString: true): string;
     write(data: string | BufferData): number;
     resize(width: number, height: number): void;
-    on(event: "data" | "close", callback: (...values: any[]) => void): void;
+    /** What the callback does not read() itself it gets as argument. */
+    on(event: "data", callback: (this: Terminal, data: PlainBuffer) => void): Terminal;
+    /** 128 and the signal's number when it was killed. */
+    on(event: "close", callback: (this: Terminal, exitStatus: number) => void): Terminal;
   }
 }

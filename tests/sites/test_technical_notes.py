@@ -41,6 +41,7 @@ var loaded = process.getpid(), requests = 0;
 if (!global.loads) global.loads = 0;
 global.loads++;
 module.exports = function (req) {
+  rampart.utils.sleep(0.005);  // requests that take no time may all share one worker
   return {json: {pid: process.getpid(), loaded: loaded, loads: loads, requests: ++requests, began: began, late: typeof late}};
 };
 """
@@ -116,6 +117,7 @@ GLOBALS = {
 
 
 HELD_AFTER = """
+console.log("started");
 while (!rampart.utils.stat(process.scriptPath + "/go")) rampart.utils.sleep(0.02);
 var late = "set after the start";
 rampart.event.on("hit", "late listener", function (u, path) { console.log("hit", path); });
@@ -156,14 +158,15 @@ def test_requests_wait_until_the_script_has_ended(site, threads):
     let_it_end(s)
     for connection in early:
         assert connection.read_response("GET").text == "hit"
-    lines = stdout_lines(s, 7)
-    assert lines == ["end of script"] + ["hit /hit"] * 6
+    lines = stdout_lines(s, 8)
+    assert lines == ["started", "end of script"] + ["hit /hit"] * 6
     assert len(s.log_lines("serving on")) == 1
     assert s.get("/hit").text == "hit"
 
 
 def test_what_dies_before_the_end_of_the_script_is_replaced(site):
     s = held_site(site)
+    stdout_lines(s, 1)  # until server.start() has returned, a death is an error of the start
     early = connect_when_bound(s)
     early.send_request("GET", "/hit")
     for name in ("frontend", "zygote"):

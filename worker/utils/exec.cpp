@@ -5,15 +5,14 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <map>
 #include <string>
 
 #include "common/sys.h"
 #include "worker/block_hook.h"
-#include "worker/format_text.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/utils/arguments.h"
+#include "worker/utils/program_arguments.h"
 #include "worker/utils/spawn.h"
 
 namespace ravelin::worker {
@@ -24,14 +23,6 @@ struct ExecRequest : SpawnRequest {
   bool returns_buffer = false;
 };
 
-// An argument or a value of the environment: a String as it is, anything else as JSON. The system's strings end at NUL.
-std::string word_at(duk_context* ctx, duk_idx_t index, const char* what) {
-  std::string word;
-  append_as_json(word, ctx, index, 0, /*safe=*/false);
-  if (word.find('\0') != std::string::npos) throw_error(ctx, "exec(): %s contains a NUL byte", what);
-  return word;
-}
-
 double number_option(duk_context* ctx, duk_idx_t options, const char* name, double otherwise) {
   if (push_option(ctx, options, name)) {
     if (!duk_is_number(ctx, -1)) throw_error(ctx, "exec(): %s value must be a number", name);
@@ -39,57 +30,6 @@ double number_option(duk_context* ctx, duk_idx_t options, const char* name, doub
   }
   duk_pop(ctx);
   return std::isnan(otherwise) ? 0 : otherwise;
-}
-
-bool boolean_option(duk_context* ctx, duk_idx_t options, const char* name) {
-  bool value = false;
-  if (push_option(ctx, options, name)) {
-    if (!duk_is_boolean(ctx, -1)) throw_error(ctx, "exec(): %s value must be a Boolean", name);
-    value = duk_get_boolean(ctx, -1);
-  }
-  duk_pop(ctx);
-  return value;
-}
-
-using Environment = std::map<std::string, std::string>;
-
-// Adds the properties of the object on top of the stack.
-void merge_environment(duk_context* ctx, Environment& environment) {
-  duk_enum(ctx, -1, DUK_ENUM_OWN_PROPERTIES_ONLY);
-  while (duk_next(ctx, -1, 1)) {
-    std::string value;
-    if (duk_is_object(ctx, -1)) {
-      value = word_at(ctx, -1, "env");
-    } else {
-      append_as_text(value, ctx, -1);
-    }
-    environment[word_at(ctx, -2, "env")] = value;
-    duk_pop_2(ctx);
-  }
-  duk_pop(ctx);
-}
-
-void read_environment(duk_context* ctx, duk_idx_t options, ExecRequest& request) {
-  bool appends = boolean_option(ctx, options, "appendEnv");
-  Environment environment;
-  if (!push_option(ctx, options, "env")) {
-    duk_pop(ctx);
-    return;
-  }
-  if (!is_options(ctx, -1)) throw_error(ctx, "exec(): env value must be an Object");
-  if (appends) {
-    duk_get_global_string(ctx, "process");
-    if (duk_is_object(ctx, -1)) {
-      duk_get_prop_string(ctx, -1, "env");
-      if (duk_is_object(ctx, -1)) merge_environment(ctx, environment);
-      duk_pop(ctx);
-    }
-    duk_pop(ctx);
-  }
-  merge_environment(ctx, environment);
-  duk_pop(ctx);
-  request.environment.emplace();
-  for (const auto& [name, value] : environment) request.environment->push_back(name + "=" + value);
 }
 
 void read_directory(duk_context* ctx, duk_idx_t options, ExecRequest& request) {
@@ -111,7 +51,7 @@ void read_more_arguments(duk_context* ctx, duk_idx_t options, ExecRequest& reque
     duk_size_t length = duk_get_length(ctx, -1);
     for (duk_size_t i = 0; i < length; ++i) {
       duk_get_prop_index(ctx, -1, static_cast<duk_uarridx_t>(i));
-      request.arguments.push_back(word_at(ctx, -1, "argument"));
+      request.arguments.push_back(program_word(ctx, -1, "exec()", "argument"));
       duk_pop(ctx);
     }
   }
@@ -122,24 +62,16 @@ void read_options(duk_context* ctx, duk_idx_t options, ExecRequest& request) {
   double timeout_ms = number_option(ctx, options, "timeout", 0);
   if (timeout_ms > 0) request.timeout_ms = static_cast<int64_t>(std::min(timeout_ms, 9e15));
   request.kill_signal = static_cast<int>(std::min(std::max(number_option(ctx, options, "killSignal", 15), 0.0), 64.0));
-  request.background = boolean_option(ctx, options, "background");
-  request.returns_buffer = boolean_option(ctx, options, "returnBuffer");
+  request.background = boolean_option(ctx, options, "exec()", "background");
+  request.returns_buffer = boolean_option(ctx, options, "exec()", "returnBuffer");
   if (push_option(ctx, options, "stdin")) {
     std::string scratch;
     request.input = data_at(ctx, -1, scratch, "exec(): stdin value must be a String or Buffer");
   }
   duk_pop(ctx);
   read_directory(ctx, options, request);
-  read_environment(ctx, options, request);
+  read_environment(ctx, options, "exec()", request.environment);
   read_more_arguments(ctx, options, request);
-}
-
-// The first plain Object is the options, wherever it stands; -1 when there is none.
-duk_idx_t find_options(duk_context* ctx) {
-  for (duk_idx_t i = 0; i < duk_get_top(ctx); ++i) {
-    if (is_options(ctx, i)) return i;
-  }
-  return -1;
 }
 
 void push_output(duk_context* ctx, const ExecRequest& request, const std::string& output) {
@@ -190,14 +122,14 @@ duk_ret_t run_and_push(duk_context* ctx, const ExecRequest& request) {
 
 // exec(command[, options][, arg1, ...])
 duk_ret_t utils_exec(duk_context* ctx) {
-  duk_idx_t options = find_options(ctx);
+  duk_idx_t options = find_program_options(ctx);
   duk_idx_t command = options == 0 ? 1 : 0;
   if (!is_text(ctx, command)) throw_error(ctx, "exec(): first argument must be a String (command to execute)");
   ExecRequest request;
-  request.program = word_at(ctx, command, "command");
+  request.program = program_word(ctx, command, "exec()", "command");
   request.arguments = {request.program};
   for (duk_idx_t i = command + 1; i < duk_get_top(ctx); ++i) {
-    if (i != options) request.arguments.push_back(word_at(ctx, i, "argument"));
+    if (i != options) request.arguments.push_back(program_word(ctx, i, "exec()", "argument"));
   }
   if (options >= 0) read_options(ctx, options, request);
   return run_and_push(ctx, request);
@@ -210,7 +142,7 @@ duk_ret_t utils_exec_raw(duk_context* ctx) {
   push_option(ctx, 0, "path");
   if (!is_text(ctx, -1)) throw_error(ctx, "execRaw(): path must be a String");
   ExecRequest request;
-  request.program = word_at(ctx, -1, "path");
+  request.program = program_word(ctx, -1, "exec()", "path");
   read_options(ctx, 0, request);
   if (request.arguments.empty()) request.arguments = {request.program};
   return run_and_push(ctx, request);
@@ -222,8 +154,8 @@ duk_ret_t utils_shell(duk_context* ctx) {
   if (!is_text(ctx, command)) throw_error(ctx, "shell(): first argument must be a String (command to execute)");
   ExecRequest request;
   request.program = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
-  request.arguments = {request.program, "-c", word_at(ctx, command, "command")};
-  duk_idx_t options = find_options(ctx);
+  request.arguments = {request.program, "-c", program_word(ctx, command, "exec()", "command")};
+  duk_idx_t options = find_program_options(ctx);
   if (options >= 0) read_options(ctx, options, request);
   return run_and_push(ctx, request);
 }

@@ -4,6 +4,9 @@
 #include "worker/utils/dates.h"
 #include "worker/utils/descriptors.h"
 #include "worker/utils/directories.h"
+#include "worker/utils/distinct_counters.h"
+#include "worker/utils/error_config.h"
+#include "worker/utils/event_messages.h"
 #include "worker/utils/exec.h"
 #include "worker/utils/file_names.h"
 #include "worker/utils/file_read.h"
@@ -11,13 +14,20 @@
 #include "worker/utils/file_system.h"
 #include "worker/utils/file_trees.h"
 #include "worker/utils/file_write.h"
+#include "worker/utils/fork.h"
 #include "worker/utils/handle_functions.h"
 #include "worker/utils/hash.h"
+#include "worker/utils/minify.h"
+#include "worker/utils/number_words.h"
 #include "worker/utils/print.h"
 #include "worker/utils/process.h"
+#include "worker/utils/process_pipe.h"
 #include "worker/utils/query.h"
 #include "worker/utils/random.h"
+#include "worker/utils/scope_vars.h"
 #include "worker/utils/shortcuts.h"
+#include "worker/utils/terminals.h"
+#include "worker/utils/timezones.h"
 #include "worker/utils/unavailable.h"
 #include "worker/utils/urls.h"
 #include "worker/utils/utils.h"
@@ -68,6 +78,16 @@ void install_utils(duk_context* ctx) {
   put_zip_functions(ctx);
   put_url_functions(ctx);
   put_watch_function(ctx);
+  put_number_words_function(ctx);
+  put_distinct_counters(ctx);
+  put_timezone_function(ctx);
+  put_error_config_function(ctx);
+  put_pipe_function(ctx);
+  put_fork_functions(ctx);
+  put_forkpty_function(ctx);
+  put_scope_vars_function(ctx);
+  put_event_callback_function(ctx);
+  put_minify_function(ctx);
   put_unavailable_functions(ctx);
   put_shortcuts(ctx);
   extend_parse_int(ctx);

@@ -120,14 +120,6 @@ int spawn(const SpawnRequest& request, int input, int output, int errors, bool n
   return posix_spawnp(&pid, request.program.c_str(), actions.get(), attributes.get(), arguments.data(), environment);
 }
 
-// The address-space limit of a worker is for its script heap; a program gets back what the administrator allows.
-void lift_memory_limit(pid_t pid) {
-  rlimit limit;
-  if (prlimit(pid, RLIMIT_AS, nullptr, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  prlimit(pid, RLIMIT_AS, &limit, nullptr);
-}
-
 int exit_status_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 int wait_for(pid_t pid) {
@@ -211,6 +203,13 @@ class RunningProgram {
 };
 
 }  // namespace
+
+void lift_memory_limit(pid_t pid) {
+  rlimit limit;
+  if (prlimit(pid, RLIMIT_AS, nullptr, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  prlimit(pid, RLIMIT_AS, &limit, nullptr);
+}
 
 SpawnResult run_program(const SpawnRequest& request) {
   SpawnResult result;

@@ -42,4 +42,8 @@ SpawnResult run_program(const SpawnRequest& request);
 // Starts the program in a session of its own, as a child of init, its output discarded. Only error and pid are set.
 SpawnResult start_in_background(const SpawnRequest& request);
 
+// The address-space limit of a worker is for its script heap; a program gets back what the administrator allows. 0:
+// this process.
+void lift_memory_limit(pid_t pid);
+
 }  // namespace ravelin::worker

@@ -7,9 +7,7 @@
 namespace ravelin::worker {
 namespace {
 
-constexpr const char* kNames[] = {"fork",          "daemon",         "newPipe",    "forkpty",     "hll",
-                                  "timezone",      "stringToNumber", "minify",     "errorConfig", "getScopeVars",
-                                  "eventCallback", "repl",           "wordReplace"};
+constexpr const char* kNames[] = {"repl", "wordReplace"};
 
 // Magic: which of them.
 duk_ret_t refuse(duk_context* ctx) {

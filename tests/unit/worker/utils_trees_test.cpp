@@ -52,7 +52,7 @@ TEST_F(UtilsTrees, EveryNameOfTheReferenceIsThere) {
     "hashFile toJsonSafe wordReplace readlink statvfs tmpdir homedir mkdtemp lutimes walkdir use load")
     .split(" ").filter(function(name) { return Object.keys(rampart.utils).indexOf(name) < 0; }))",
             "[]");
-  EXPECT_JS("fork()", "throws fork(): not available in Ravelin");
+  EXPECT_JS("wordReplace()", "throws wordReplace(): not available in Ravelin");
 }
 
 TEST_F(UtilsTrees, SmallFileFunctions) {
