@@ -31,6 +31,8 @@ mkdir -p "$out_dir"
 # - ravelin_install_cause(): the constructors of errors take `{cause: ...}` (engine_extra.inc). Done inside of them, so that
 #   stacks do not see it.
 # - ravelin_is_lone_surrogate(): JSON.stringify() escapes what would be no text (ECMAScript 25.5.2.3, engine_extra.inc).
+# - ravelin_regexp_*(): expressions that the engine does not know are compiled and matched elsewhere (worker/js_regexp.h).
+#   What it does know costs a look at one byte, which it reads anyway (engine_extra.inc).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -40,6 +42,10 @@ s|^#undef DUK_USE_JSON_STRINGIFY_FASTPATH$|#define DUK_USE_JSON_STRINGIFY_FASTPA
 s|^#endif  /\* DUK_CONFIG_H_INCLUDED \*/$|#if defined(__cplusplus)\
 extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);\
 extern "C" void ravelin_install_cause(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_regexp_compile(struct duk_hthread *thr, duk_bool_t refused);\
+extern "C" void ravelin_regexp_match(struct duk_hthread *thr, duk_int_t mode);\
+extern "C" void ravelin_regexp_replace(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);\
 #endif\
 #endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
@@ -80,7 +86,25 @@ s/^\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029) {$/\
 			comp_ctx->curr_func.id_access_slow_own = 1;\
 &|
 s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, const duk_uint8_t \*str, duk_uint32_t blen);$|&\
-static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);|
+static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);\
+static void ravelin__native_regexp_compile(duk_hthread *thr);\
+static duk_bool_t ravelin__match_extended(duk_hthread *thr, duk_hstring *program, duk_int_t mode);\
+static duk_bool_t ravelin__test_extended(duk_hthread *thr);\
+static duk_bool_t ravelin__replace_extended(duk_hthread *thr, duk_hobject *expression);\
+static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);|
+s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void ravelin__native_regexp_compile(duk_hthread *thr) {|
+/^DUK_LOCAL void duk__regexp_match_helper(/,/^}/s|^\tDUK_ASSERT(h_bytecode != NULL);$|\
+\tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;|
+/^DUK_INTERNAL duk_ret_t duk_bi_regexp_prototype_test(/,/^}/s|^\tduk_regexp_match(thr);$|\
+\tif (ravelin__test_extended(thr)) return 1;\
+&|
+/^DUK_INTERNAL duk_ret_t duk_bi_regexp_prototype_flags(/,/^}/s|^\t(void) duk_require_hobject(thr, -1);$|&\
+\tif (ravelin_regexp_push_flags(thr)) return 1;|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_replace(/,/^}/s|^\th_re = duk_get_hobject_with_class(thr, 0, DUK_HOBJECT_CLASS_REGEXP);$|&\
+\tif (ravelin__replace_extended(thr, h_re)) return 1;|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\t\tthis_index++;$|\
+\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_split(/,/^}/s|(match_end_coff + 1)|(match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff))|
 s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {|
 /^DUK_EXTERNAL const char \*duk_push_string(/,/^}/s|return duk_push_lstring(|return ravelin_push_trusted(|
@@ -123,6 +147,14 @@ require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) t
 require_line duktape.cpp "$(printf '\t(void) duk_push_lstring(thr, (const char *)')"
 require_line duktape.cpp "$(printf '\travelin_install_cause(thr);')"
 require_line duktape.cpp "$(printf '\t\t\t\t    ((cp & ~0x7ffUL) == 0xd800UL && ravelin_is_lone_surrogate(p_start, p_tmp, p_end))) {')"
+require_line duk_config.h 'extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);'
+require_line duktape.cpp 'static void ravelin__native_regexp_compile(duk_hthread *thr) {'
+require_line duktape.cpp "$(printf '\tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;')"
+require_line duktape.cpp "$(printf '\tif (ravelin__test_extended(thr)) return 1;')"
+require_line duktape.cpp "$(printf '\tif (ravelin_regexp_push_flags(thr)) return 1;')"
+require_line duktape.cpp "$(printf '\tif (ravelin__replace_extended(thr, h_re)) return 1;')"
+require_line duktape.cpp "$(printf '\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);')"
+require_line duktape.cpp "$(printf '\t\t\t\tduk_push_uint(thr, (duk_uint_t) (match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff)));')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 
