@@ -222,13 +222,13 @@ std::vector<Span> execute(duk_context* js, Code& code, duk_idx_t expression, duk
   std::vector<Span> spans;
   if (!uses_index || index <= static_cast<double>(duk_get_length(js, input))) {
     Engine& engine = engine_of(js);
-    const bool is_series = uses_index && text.size() > kShortSubject &&
-                           (engine.holds_series_of(text.data()) || keep_series(js, input));
+    const bool is_series =
+        uses_index && text.size() > kShortSubject && (engine.holds_series_of(text.data()) || keep_series(js, input));
     with_memory(js, [&] {
       const Subject& subject = engine.subject_of(text, code.flags.unicode, is_series);
       const size_t start = uses_index ? subject.unit_at(static_cast<size_t>(index)) : 0;
       std::vector<size_t> ends;
-      if (engine.match(code, subject, start, is_sticky, ends)) spans = spans_of(subject, ends);
+      if (engine.match(js, code, subject, start, is_sticky, ends)) spans = spans_of(subject, ends);
     });
   }
   if (spans.empty() && uses_index) end_series(js, text.data());
@@ -306,9 +306,8 @@ void replace(duk_context* js, Code& code) {
     with_memory(js, [&] { subject.assign(text, code.flags.unicode); });
     std::vector<size_t> ends;
     size_t unit = uses_index ? subject.unit_at(static_cast<size_t>(index)) : 0;
-    while (unit <= subject.size() && with_memory(js, [&] {
-             return engine_of(js).match(code, subject, unit, code.flags.sticky, ends);
-           })) {
+    while (unit <= subject.size() &&
+           with_memory(js, [&] { return engine_of(js).match(js, code, subject, unit, code.flags.sticky, ends); })) {
       const std::vector<Span> spans = spans_of(subject, ends);
       output.append(text.substr(done, spans[0].begin.byte - done));
       done = spans[0].end.byte;

@@ -1,8 +1,8 @@
-// Regular expressions of ECMAScript 2018 to 2022 as objects of script: named groups, lookbehind, the flags d, s, u and y.
-// The script engine has none of them, and asks here when an expression has any of these, or is one that it refuses
-// (deploy/generate-duktape.sh edits it so): in literals, RegExp(), exec(), test() and the functions of String. Everything
-// else stays with the engine and pays nothing. Not for: compiling and matching (regexp/engine.h). Main thread of any
-// process that runs script.
+// Regular expressions of ECMAScript 2018 to 2022 as objects of script: named groups, lookbehind, the flags d, s, u and
+// y. The script engine has none of them, and asks here when an expression has any of these, or is one that it refuses
+// (deploy/generate-duktape.sh edits it so): in literals, RegExp(), exec(), test() and the functions of String.
+// Everything else stays with the engine and pays nothing. Not for: compiling and matching (regexp/engine.h). Main
+// thread of any process that runs script.
 #pragma once
 
 #include <duktape.h>

@@ -1,8 +1,8 @@
-// CharacterSet: a set of characters as ranges, and its closure over case as JavaScript sees case (ECMAScript 22.2.2.7.3):
-// with flag u the simple case folding of Unicode, without it what toUpperCase() makes of a code unit. PCRE2 has neither
-// exactly, so the translator (translate.h) works with these sets and hands over plain ranges.
-// Pure functions; the tables of case pairs are libunistring's and are collected at the first question about a character
-// beyond ASCII. Any process that runs script.
+// CharacterSet: a set of characters as ranges, and its closure over case as JavaScript sees case
+// (ECMAScript 22.2.2.7.3): with flag u the simple case folding of Unicode, without it what toUpperCase() makes of a
+// code unit. PCRE2 has neither exactly, so the translator (translate.h) works with these sets and hands over plain
+// ranges. Pure functions; the tables of case pairs are libunistring's and are collected at the first question about a
+// character beyond ASCII. Any process that runs script.
 #pragma once
 
 #include <cstddef>

@@ -59,7 +59,7 @@ void Engine::release(void* block, void* engine) {
   if (block) self.memory_.free_func(self.memory_.udata, block);
 }
 
-Engine::Engine(duk_context* js) : js_(js), subject_(js) {
+Engine::Engine(duk_context* js) : heap_(JsHeap::of(js)), subject_(js) {
   duk_get_memory_functions(js, &memory_);
   general_ = pcre2_general_context_create(allocate, release, this);
   if (general_) compile_ = pcre2_compile_context_create(general_);
@@ -190,34 +190,34 @@ pcre2_match_data* Engine::match_data_for(uint32_t captures) {
 // So many steps next, or 0 when the time is up. `took_ns`: what `limit` steps took.
 uint32_t Engine::next_limit(uint32_t limit, uint64_t took_ns) const {
   if (limit >= kMaxLimit) return 0;
-  const uint64_t deadline_ns = JsHeap::of(js_).deadline_ns();
+  const uint64_t deadline_ns = heap_.deadline_ns();
   uint64_t next = std::min<uint64_t>(static_cast<uint64_t>(limit) * kLimitFactor, kMaxLimit);
   if (deadline_ns == UINT64_MAX) return static_cast<uint32_t>(next);
   const uint64_t now_ns = monotonic_ns();
   if (now_ns >= deadline_ns) return 0;
   // Nine tenths of the time that is left: how long a step takes varies.
-  const double fits = static_cast<double>(limit) / static_cast<double>(took_ns + 1) *
-                      static_cast<double>(deadline_ns - now_ns) * 0.9;
+  const double fits =
+      static_cast<double>(limit) / static_cast<double>(took_ns + 1) * static_cast<double>(deadline_ns - now_ns) * 0.9;
   if (fits < static_cast<double>(next)) next = static_cast<uint64_t>(fits);
   return next > limit ? static_cast<uint32_t>(next) : 0;
 }
 
-void Engine::throw_limit(int code) const {
+void Engine::throw_limit(duk_context* js, int code) const {
   switch (code) {
     case PCRE2_ERROR_MATCHLIMIT:
-      if (JsHeap::of(js_).deadline_ns() != UINT64_MAX) {
-        JsHeap::of(js_).pass_deadline();
-        throw_range_error(js_, "execution timeout");
+      if (heap_.deadline_ns() != UINT64_MAX) {
+        heap_.pass_deadline();
+        throw_range_error(js, "execution timeout");
       }
       [[fallthrough]];
     case PCRE2_ERROR_DEPTHLIMIT:
-      throw_range_error(js_, "regular expression: the match takes too many steps");
+      throw_range_error(js, "regular expression: the match takes too many steps");
     case PCRE2_ERROR_HEAPLIMIT:
-      throw_range_error(js_, "regular expression: the match takes too much memory");
+      throw_range_error(js, "regular expression: the match takes too much memory");
     case PCRE2_ERROR_NOMEMORY:
       throw std::bad_alloc();
     default:
-      throw_error(js_, "regular expression: %s", message_of(code).c_str());
+      throw_error(js, "regular expression: %s", message_of(code).c_str());
   }
 }
 
@@ -235,7 +235,7 @@ int Engine::run(Code::Form& form, const Subject& subject, size_t start, uint32_t
       continue;
     }
     if (result != PCRE2_ERROR_MATCHLIMIT) return result;
-    if (JsHeap::of(js_).check_interrupt()) return result;
+    if (heap_.check_interrupt()) return result;
     if (limit == kFirstLimit) {
       limit *= kLimitFactor;
     } else {
@@ -245,7 +245,8 @@ int Engine::run(Code::Form& form, const Subject& subject, size_t start, uint32_t
   }
 }
 
-bool Engine::match(Code& code, const Subject& subject, size_t start, bool is_anchored, std::vector<size_t>& ends) {
+bool Engine::match(duk_context* js, Code& code, const Subject& subject, size_t start, bool is_anchored,
+                   std::vector<size_t>& ends) {
   Code::Form& form = form_of(code, is_anchored);
   if (!form.is_fast && code.may_be_fast && (++form.uses >= kUsesUntilFast || subject.size() >= kLongSubject)) {
     if (!stack_) {
@@ -267,7 +268,7 @@ bool Engine::match(Code& code, const Subject& subject, size_t start, bool is_anc
     match_data_ = nullptr;
   }
   if (result >= 0) return true;
-  if (result != PCRE2_ERROR_NOMATCH) throw_limit(result);
+  if (result != PCRE2_ERROR_NOMATCH) throw_limit(js, result);
   return false;
 }
 

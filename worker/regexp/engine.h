@@ -20,6 +20,10 @@
 #include "worker/regexp/subject.h"
 #include "worker/regexp/translate.h"
 
+namespace ravelin::worker {
+class JsHeap;
+}
+
 namespace ravelin::worker::regexp {
 
 // A compiled program, in one form that searches and one that matches at the start only (flag y), each made when it is
@@ -55,8 +59,10 @@ class Engine {
   Result<std::shared_ptr<Code>> code_of(std::string_view program);
 
   // Looks for a match from unit `start` on, or with `is_anchored` at it. Fills `ends` with first and last + 1 unit of
-  // the match and each capture (PCRE2_UNSET for none) and returns true. Throws RangeError when a limit is reached.
-  bool match(Code& code, const Subject& subject, size_t start, bool is_anchored, std::vector<size_t>& ends);
+  // the match and each capture (PCRE2_UNSET for none) and returns true. Throws RangeError when a limit is reached: `js`
+  // is the context that runs, which need not be that of the constructor.
+  bool match(duk_context* js, Code& code, const Subject& subject, size_t start, bool is_anchored,
+             std::vector<size_t>& ends);
 
   // The text as subject. With `is_series` it is kept for the next call: somebody keeps the String alive as long as
   // holds_series_of() says so. Throws std::bad_alloc.
@@ -73,12 +79,12 @@ class Engine {
   pcre2_match_data* match_data_for(uint32_t captures);
   int run(Code::Form& form, const Subject& subject, size_t start, uint32_t captures);
   uint32_t next_limit(uint32_t limit, uint64_t took_ns) const;
-  [[noreturn]] void throw_limit(int code) const;
+  [[noreturn]] void throw_limit(duk_context* js, int code) const;
 
   static void* allocate(size_t size, void* engine);
   static void release(void* block, void* engine);
 
-  duk_context* js_;
+  JsHeap& heap_;
   duk_memory_functions memory_;
   size_t largest_block_ = 0;  // since the match began
   pcre2_general_context* general_ = nullptr;

@@ -34,9 +34,7 @@ void append_ascii(std::u32string& out, std::string_view text) {
 }
 
 bool is_name_start(uint32_t c) { return c == '$' || c == '_' || uc_is_property_id_start(c); }
-bool is_name_part(uint32_t c) {
-  return c == '$' || c == 0x200C || c == 0x200D || uc_is_property_id_continue(c);
-}
+bool is_name_part(uint32_t c) { return c == '$' || c == 0x200C || c == 0x200D || uc_is_property_id_continue(c); }
 
 // Characters beyond FFFF are two surrogates in the engine's texts.
 void append_engine_text(std::string& out, uint32_t c) {
@@ -170,8 +168,7 @@ CharacterSet PatternReader::class_escape_set(char32_t letter) const {
   CharacterSet set;
   if (letter == U'd' || letter == U'D') set = CharacterSet::digits();
   if (letter == U's' || letter == U'S') set = CharacterSet::spaces();
-  if (letter == U'w' || letter == U'W')
-    set = CharacterSet::word_characters(traits_.is_unicode && traits_.ignores_case);
+  if (letter == U'w' || letter == U'W') set = CharacterSet::word_characters(traits_.is_unicode && traits_.ignores_case);
   if (letter == U'D' || letter == U'S' || letter == U'W') set.invert();
   return set;
 }

@@ -45,7 +45,9 @@ class PatternReader {
   // Behind a backslash: an escape that stands for one character, in or out of a class.
   uint32_t read_character_escape();
   // Behind a backslash: d, D, w, W, s, S.
-  static bool is_class_escape(char32_t c) { return std::u32string_view(U"dDwWsS").find(c) != std::u32string_view::npos; }
+  static bool is_class_escape(char32_t c) {
+    return std::u32string_view(U"dDwWsS").find(c) != std::u32string_view::npos;
+  }
   CharacterSet class_escape_set(char32_t letter) const;
   // Behind "\p" or "\P", with the braces: for PCRE2.
   std::u32string read_property(bool is_negated);

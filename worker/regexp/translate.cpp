@@ -266,8 +266,8 @@ class Translator : private PatternReader {
   std::u32string class_escape_text(char32_t letter) const {
     const bool is_space = letter == U's' || letter == U'S';
     const bool is_word = letter == U'w' || letter == U'W';
-    const bool is_pcre_class = !is_space && !traits_.uses_own_case() &&
-                               !(is_word && flags_.unicode && flags_.ignore_case);
+    const bool is_pcre_class =
+        !is_space && !traits_.uses_own_case() && !(is_word && flags_.unicode && flags_.ignore_case);
     if (is_pcre_class) return {U'\\', letter};
     const bool is_negated = letter == U'D' || letter == U'S' || letter == U'W';
     return set_text(class_escape_set(is_negated ? letter + (U'a' - U'A') : letter), {}, is_negated);

@@ -1,8 +1,8 @@
 // From JavaScript's regular expressions (ECMAScript 2022 with Annex B) to those of PCRE2. The subject is matched as one
 // 32-bit unit per code unit of the String, or per code point with flag u, without PCRE2's UTF mode: so that lone
 // surrogates are characters like any other, as the standard has it.
-// What remains different from the standard: a capture inside of a repeated group keeps what an earlier turn matched when
-// the last turn did not reach it, and a turn that matches nothing ends the repetition instead of being taken back.
+// What remains different from the standard: a capture inside of a repeated group keeps what an earlier turn matched
+// when the last turn did not reach it, and a turn that matches nothing ends the repetition instead of being taken back.
 // Linear in time but for lookbehinds, which have limits (pattern_tree.cpp). Pure functions, any process that runs
 // script.
 #pragma once
@@ -35,10 +35,10 @@ struct GroupName {
 
 struct Translated {
   std::u32string pattern;
-  bool is_caseless = false;          // PCRE2_CASELESS, which is about ASCII letters alone then
-  bool uses_unicode_case = false;    // PCRE2_UCP: for references that ignore case
+  bool is_caseless = false;        // PCRE2_CASELESS, which is about ASCII letters alone then
+  bool uses_unicode_case = false;  // PCRE2_UCP: for references that ignore case
   uint32_t captures = 0;
-  std::vector<GroupName> names;      // in the order of the pattern
+  std::vector<GroupName> names;  // in the order of the pattern
 };
 
 constexpr size_t kMaxPatternLength = 100'000;
