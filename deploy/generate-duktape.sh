@@ -32,7 +32,8 @@ mkdir -p "$out_dir"
 #   stacks do not see it.
 # - ravelin_is_lone_surrogate(): JSON.stringify() escapes what would be no text (ECMAScript 25.5.2.3, engine_extra.inc).
 # - ravelin_regexp_*(): expressions that the engine does not know are compiled and matched elsewhere (worker/js_regexp.h).
-#   What it does know costs a look at one byte, which it reads anyway (engine_extra.inc).
+#   What it does know costs a look at one byte, which it reads anyway (engine_extra.inc). A match that reaches the
+#   engine's limits, a recursion for each turn of a repeated group, is done elsewhere in place of an error.
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -44,6 +45,7 @@ extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const c
 extern "C" void ravelin_install_cause(struct duk_hthread *thr);\
 extern "C" duk_bool_t ravelin_regexp_compile(struct duk_hthread *thr, duk_bool_t refused);\
 extern "C" void ravelin_regexp_match(struct duk_hthread *thr, duk_int_t mode);\
+extern "C" void ravelin_regexp_match_instead(struct duk_hthread *thr, duk_int_t mode);\
 extern "C" void ravelin_regexp_replace(struct duk_hthread *thr);\
 extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);\
 #endif\
@@ -89,10 +91,15 @@ s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, con
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);\
 static void ravelin__native_regexp_compile(duk_hthread *thr);\
 static duk_bool_t ravelin__match_extended(duk_hthread *thr, duk_hstring *program, duk_int_t mode);\
+static void ravelin__match_over_limit(duk_hthread *thr, duk_int_t mode);\
 static duk_bool_t ravelin__test_extended(duk_hthread *thr);\
 static duk_bool_t ravelin__replace_extended(duk_hthread *thr, duk_hobject *expression);\
 static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);|
 s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void ravelin__native_regexp_compile(duk_hthread *thr) {|
+/^DUK_LOCAL const duk_uint8_t \*duk__match_regexp(.*{$/,/^}/s|^\t*DUK_ERROR_RANGE(re_ctx->thr, DUK_STR_REGEXP_EXECUTOR_.*_LIMIT);$|\
+\tre_ctx->recursion_limit = re_ctx->steps_limit = 0; return NULL;|
+/^DUK_LOCAL void duk__regexp_match_helper(/,/^}/s|^match_over:$|&\
+\tif (DUK_UNLIKELY(re_ctx.recursion_limit == 0)) { ravelin__match_over_limit(thr, force_global); return; }|
 /^DUK_LOCAL void duk__regexp_match_helper(/,/^}/s|^\tDUK_ASSERT(h_bytecode != NULL);$|\
 \tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;|
 /^DUK_INTERNAL duk_ret_t duk_bi_regexp_prototype_test(/,/^}/s|^\tduk_regexp_match(thr);$|\
@@ -150,6 +157,7 @@ require_line duktape.cpp "$(printf '\t\t\t\t    ((cp & ~0x7ffUL) == 0xd800UL && 
 require_line duk_config.h 'extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);'
 require_line duktape.cpp 'static void ravelin__native_regexp_compile(duk_hthread *thr) {'
 require_line duktape.cpp "$(printf '\tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;')"
+require_line duktape.cpp "$(printf '\tif (DUK_UNLIKELY(re_ctx.recursion_limit == 0)) { ravelin__match_over_limit(thr, force_global); return; }')"
 require_line duktape.cpp "$(printf '\tif (ravelin__test_extended(thr)) return 1;')"
 require_line duktape.cpp "$(printf '\tif (ravelin_regexp_push_flags(thr)) return 1;')"
 require_line duktape.cpp "$(printf '\tif (ravelin__replace_extended(thr, h_re)) return 1;')"

@@ -64,7 +64,7 @@ auto with_memory(duk_context* js, const Work& work) {
 std::shared_ptr<Code> code_of(duk_context* js, std::string_view program) {
   auto code = with_memory(js, [&] { return engine_of(js).code_of(program); });
   if (!code) throw_error(js, "regular expression: %s", code.error().message.c_str());
-  return std::move(code.value());
+  return code.value();
 }
 
 // ---- compiling
@@ -134,10 +134,8 @@ bool keep_series(duk_context* js, duk_idx_t input) {
   return is_kept;
 }
 
-void end_series(duk_context* js, const char* bytes) {
-  Engine& engine = engine_of(js);
-  if (!engine.holds_series_of(bytes)) return;
-  engine.end_series();
+void end_series(duk_context* js) {
+  engine_of(js).end_series();
   duk_push_heap_stash(js);
   duk_del_prop_string(js, -1, kSeriesName);
   duk_pop(js);
@@ -219,9 +217,11 @@ std::vector<Span> execute(duk_context* js, Code& code, duk_idx_t expression, duk
   const bool uses_index = code.flags.global || is_sticky || is_split;
   const double index = last_index(js, expression);
   const std::string_view text = engine_text(js, input);
+  Engine& engine = engine_of(js);
   std::vector<Span> spans;
   if (!uses_index || index <= static_cast<double>(duk_get_length(js, input))) {
-    Engine& engine = engine_of(js);
+    // One that was left before its end would keep its String for ever.
+    if (engine.holds_series() && !engine.holds_series_of(text.data())) end_series(js);
     const bool is_series =
         uses_index && text.size() > kShortSubject && (engine.holds_series_of(text.data()) || keep_series(js, input));
     with_memory(js, [&] {
@@ -231,7 +231,7 @@ std::vector<Span> execute(duk_context* js, Code& code, duk_idx_t expression, duk
       if (engine.match(js, code, subject, start, is_sticky, ends)) spans = spans_of(subject, ends);
     });
   }
-  if (spans.empty() && uses_index) end_series(js, text.data());
+  if (spans.empty() && uses_index && engine.holds_series_of(text.data())) end_series(js);
   if (uses_index) set_last_index(js, expression, spans.empty() ? 0 : spans[0].end.index);
   return spans;
 }
@@ -399,6 +399,17 @@ extern "C" void ravelin_regexp_match(duk_context* js, duk_int_t mode) {
   }
   duk_replace(js, program - 2);
   duk_set_top(js, input);
+}
+
+extern "C" void ravelin_regexp_match_instead(duk_context* js, duk_int_t mode) {
+  constexpr char kOwnFlags = regexp::kGlobal | regexp::kIgnoreCase | regexp::kMultiline;
+  std::string program = regexp::make_program({}, engine_text(js, -1));
+  program[0] = static_cast<char>(program[0] | (engine_text(js, -2)[0] & kOwnFlags));
+  const auto code = with_memory(js, [&] { return engine_of(js).code_of(program); });
+  if (!code) throw_range_error(js, "regexp executor recursion limit");
+  duk_pop_2(js);
+  duk_push_lstring(js, program.data(), program.size());
+  ravelin_regexp_match(js, mode);
 }
 
 extern "C" void ravelin_regexp_replace(duk_context* js) {

@@ -30,6 +30,9 @@ enum RavelinMatch {
 // [ ... expression input program ] -> [ ... result ]
 void ravelin_regexp_match(duk_context* js, duk_int_t mode);
 
+// [ ... expression input bytecode source ] -> [ ... result ], for an expression of the script engine's own.
+void ravelin_regexp_match_instead(duk_context* js, duk_int_t mode);
+
 // [ expression replacement input ... program ] -> [ ... result ]
 void ravelin_regexp_replace(duk_context* js);
 

@@ -16,7 +16,7 @@ function all(re, text) {
     }
     return found;
 }
-function valid(source, flags) { try { new RegExp(source, flags); return true } catch (e) { return e.name } }
+function valid(source, flags) { try { new RegExp(source, flags); return true } catch (e) { return String(e).split(':')[0] } }
 """
 
 NAMED = r"""

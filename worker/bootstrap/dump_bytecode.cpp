@@ -19,6 +19,7 @@ extern "C" duk_bool_t ravelin_boolean_as_method(duk_context*, const char*) { ret
 // What it compiles has expressions of the engine's own only.
 extern "C" duk_bool_t ravelin_regexp_compile(duk_context*, duk_bool_t) { return 0; }
 extern "C" void ravelin_regexp_match(duk_context*, duk_int_t) {}
+extern "C" void ravelin_regexp_match_instead(duk_context*, duk_int_t) {}
 extern "C" void ravelin_regexp_replace(duk_context*) {}
 extern "C" duk_bool_t ravelin_regexp_push_flags(duk_context*) { return 0; }
 

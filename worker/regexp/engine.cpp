@@ -90,10 +90,9 @@ Result<std::shared_ptr<Code>> Engine::code_of(std::string_view program) {
     last_->used = uses_;
     return last_;
   }
-  const auto found = std::find_if(codes_.begin(), codes_.end(),
-                                  [&](const std::shared_ptr<Code>& code) { return code->program == program; });
+  const auto found = codes_.find(program);
   if (found != codes_.end()) {
-    last_ = *found;
+    last_ = found->second;
     last_->used = uses_;
     return last_;
   }
@@ -102,19 +101,22 @@ Result<std::shared_ptr<Code>> Engine::code_of(std::string_view program) {
   make_room();
   last_ = compiled.value();
   last_->used = uses_;
-  codes_.push_back(last_);
+  codes_.emplace(last_->program, last_);
   return last_;
 }
 
 void Engine::make_room() {
   size_t bytes = 0;
-  for (const auto& code : codes_) {
-    bytes += bytes_of(code->search.code.get()) + bytes_of(code->anchored.code.get()) + code->program.size();
+  std::vector<uint64_t> ages;
+  for (const auto& [program, code] : codes_) {
+    bytes += bytes_of(code->search.code.get()) + bytes_of(code->anchored.code.get()) + program.size();
+    ages.push_back(code->used);
   }
   if (codes_.size() < kMaxCodes && bytes < kMaxCodeBytes) return;
-  // A quarter at once, so that the next code has room.
-  std::sort(codes_.begin(), codes_.end(), [](const auto& a, const auto& b) { return a->used > b->used; });
-  codes_.resize(codes_.size() - (codes_.size() + 3) / 4);
+  // A quarter at once, so that the next codes have room.
+  const auto oldest_kept = ages.begin() + static_cast<std::ptrdiff_t>(ages.size() / 4);
+  std::nth_element(ages.begin(), oldest_kept, ages.end());
+  std::erase_if(codes_, [&](const auto& entry) { return entry.second->used <= *oldest_kept; });
 }
 
 Result<pcre2_code*> Engine::compile_form(const Translated& translated, bool is_anchored) {

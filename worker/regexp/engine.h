@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "common/result.h"
@@ -67,6 +68,7 @@ class Engine {
   // The text as subject. With `is_series` it is kept for the next call: somebody keeps the String alive as long as
   // holds_series_of() says so. Throws std::bad_alloc.
   Subject& subject_of(std::string_view text, bool joins_surrogates, bool is_series);
+  bool holds_series() const { return is_series_; }
   bool holds_series_of(const char* bytes) const { return is_series_ && subject_.text().data() == bytes; }
   // The series is over: a long subject is let go.
   void end_series();
@@ -93,7 +95,7 @@ class Engine {
   pcre2_jit_stack* stack_ = nullptr;
   pcre2_match_data* match_data_ = nullptr;
   uint32_t match_data_captures_ = 0;
-  std::vector<std::shared_ptr<Code>> codes_;
+  std::unordered_map<std::string_view, std::shared_ptr<Code>> codes_;  // the keys are the programs of the codes
   std::shared_ptr<Code> last_;
   uint64_t uses_ = 0;
   Subject subject_;

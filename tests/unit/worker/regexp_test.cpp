@@ -243,6 +243,21 @@ TEST_F(RegexpScript, TakesWhatTheScriptEngineRefuses) {
   EXPECT_JS("RegExp('(')", "throws unexpected end of pattern");
 }
 
+// Each turn of a repeated group is a recursion of the script engine, which allows 10000.
+TEST_F(RegexpScript, TakesOverMatchesThatAreTooDeepForTheScriptEngine) {
+  EXPECT_JS("/^(?: *(?:\\n|$))+/.exec('a')", "null");
+  EXPECT_JS("/^(?: *(?:\\n|$))+/.exec('')[0].length", "0");
+  run("var long = '\"' + 'ab\\\\\"'.repeat(20000) + '\" \"x\"'");
+  EXPECT_JS("long.match(/\"(?:[^\"\\\\]|\\\\.)*\"/g).map(function(s) { return s.length })", "[80002,3]");
+  EXPECT_JS("long.replace(/\"((?:[^\"\\\\]|\\\\.)*)\"/, '<$1>').length", "80006");
+  EXPECT_JS("long.split(/ (?!(?:.|\\n)*z)/).length", "2");
+  EXPECT_JS("/^(?!(?:a|b)*$)/.test('ab'.repeat(20000))", "false");
+  EXPECT_JS(
+      "(function() { var r = /(?:a|b)*c/g; r.lastIndex = 2; return [r.test('ab'.repeat(20000) + 'c'),"
+      " r.lastIndex] })()",
+      "[true,40001]");
+}
+
 TEST_F(RegexpScript, SyntaxErrorsSayWhatIsWrong) {
   EXPECT_JS("RegExp('(?<a>x)(?<a>y)')", "throws invalid regular expression: two groups have the same name");
   EXPECT_JS("RegExp('(?<a>x)(?a)')", "throws invalid regular expression: invalid group");
