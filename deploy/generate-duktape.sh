@@ -34,6 +34,8 @@ mkdir -p "$out_dir"
 # - ravelin_regexp_*(): expressions that the engine does not know are compiled and matched elsewhere (worker/js_regexp.h).
 #   What it does know costs a look at one byte, which it reads anyway (engine_extra.inc). A match that reaches the
 #   engine's limits, a recursion for each turn of a repeated group, is done elsewhere in place of an error.
+# - ravelin__is_empty_match(): match() goes on behind an empty match, as the standard says, and not only behind the second
+#   at the same place: 'ab'.match(/$/g) has one item.
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -94,6 +96,7 @@ static duk_bool_t ravelin__match_extended(duk_hthread *thr, duk_hstring *program
 static void ravelin__match_over_limit(duk_hthread *thr, duk_int_t mode);\
 static duk_bool_t ravelin__test_extended(duk_hthread *thr);\
 static duk_bool_t ravelin__replace_extended(duk_hthread *thr, duk_hobject *expression);\
+static duk_bool_t ravelin__is_empty_match(duk_hthread *thr);\
 static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);|
 s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void ravelin__native_regexp_compile(duk_hthread *thr) {|
 /^DUK_LOCAL const duk_uint8_t \*duk__match_regexp(.*{$/,/^}/s|^\t*DUK_ERROR_RANGE(re_ctx->thr, DUK_STR_REGEXP_EXECUTOR_.*_LIMIT);$|\
@@ -109,6 +112,8 @@ s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void raveli
 \tif (ravelin_regexp_push_flags(thr)) return 1;|
 /^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_replace(/,/^}/s|^\th_re = duk_get_hobject_with_class(thr, 0, DUK_HOBJECT_CLASS_REGEXP);$|&\
 \tif (ravelin__replace_extended(thr, h_re)) return 1;|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\tif (this_index == prev_last_index) {$|\
+\t\tif (ravelin__is_empty_match(thr)) {|
 /^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\t\tthis_index++;$|\
 \t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);|
 /^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_split(/,/^}/s|(match_end_coff + 1)|(match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff))|
@@ -161,6 +166,7 @@ require_line duktape.cpp "$(printf '\tif (DUK_UNLIKELY(re_ctx.recursion_limit ==
 require_line duktape.cpp "$(printf '\tif (ravelin__test_extended(thr)) return 1;')"
 require_line duktape.cpp "$(printf '\tif (ravelin_regexp_push_flags(thr)) return 1;')"
 require_line duktape.cpp "$(printf '\tif (ravelin__replace_extended(thr, h_re)) return 1;')"
+require_line duktape.cpp "$(printf '\t\tif (ravelin__is_empty_match(thr)) {')"
 require_line duktape.cpp "$(printf '\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);')"
 require_line duktape.cpp "$(printf '\t\t\t\tduk_push_uint(thr, (duk_uint_t) (match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff)));')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'

@@ -199,6 +199,9 @@ CASE = r"""
 [/\u017f/is.test('s'), /\u017f/iu.test('S'), /s/iu.test('\u017f'), /[^s]/iu.test('\u017f'), /[^s]/is.test('\u017f')]
 [/\w/iu.test('\u017f'), /\w/u.test('\u017f'), /\W/iu.test('\u017f'), /[\w]/iu.test('\u212a'), /[^\w]/iu.test('\u212a'), /[\W]/iu.test('S'), /\b/iu.test('\u017f')]
 x(/\b./iu, '-\u017fa')
+[/\p{ASCII}/iu.test('\u017f'), /\P{ASCII}/iu.test('k'), /\p{ASCII}/u.test('\u017f'), /[^\p{ASCII}]/iu.test('\u212a')]
+'ab'.match(/$/g)
+'ab cd'.match(/\b/gs).length
 x(/\B./iu, 'ab')
 [/\u00e9/is.test('\u00c9'), /[\u00e0-\u00ff]/is.test('\u00c9'), /[^\u00e9]/is.test('\u00c9'), /\u0411/iu.test('\u0431')]
 [/\u03c3/is.test('\u03c2'), /\u03a3/iu.test('\u03c2'), /\u1e9e/is.test('\u00df'), /\u1e9e/iu.test('\u00df'), /\u00b5/is.test('\u03bc'), /\u2126/is.test('\u03c9'), /\u2126/iu.test('\u03c9')]

@@ -43,6 +43,12 @@ void append_engine_text(std::string& out, uint32_t c) {
   append_code_point(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
 }
 
+// Members of a class. Two letters beyond ASCII equal s and k when case is ignored.
+std::u32string ascii_text(bool is_negated, bool ignores_case) {
+  if (is_negated) return ignores_case ? U"KSks\\x{80}-\\x{10ffff}" : U"\\x{80}-\\x{10ffff}";
+  return ignores_case ? U"\\x{0}-\\x{7f}\\x{17f}\\x{212a}" : U"\\x{0}-\\x{7f}";
+}
+
 }  // namespace
 
 void append_character(std::u32string& out, uint32_t character) {
@@ -181,7 +187,7 @@ std::u32string PatternReader::read_property(bool is_negated) {
     name += static_cast<char>(peek());
   }
   ++at_;
-  if (name == "ASCII") return is_negated ? U"\\x{80}-\\x{10ffff}" : U"\\x{0}-\\x{7f}";
+  if (name == "ASCII") return ascii_text(is_negated, traits_.ignores_case);
   if (name == "Assigned") return is_negated ? U"\\p{Cn}" : U"\\P{Cn}";
   std::optional<std::string> pattern;
   if (name == "Any") {

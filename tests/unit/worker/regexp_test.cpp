@@ -258,6 +258,15 @@ TEST_F(RegexpScript, TakesOverMatchesThatAreTooDeepForTheScriptEngine) {
       "[true,40001]");
 }
 
+TEST_F(RegexpScript, MatchGoesOnBehindEachEmptyMatch) {
+  for (const char* flags : {"g", "gs", "gu"}) {
+    run(std::string("var flags = '") + flags + "'");
+    EXPECT_JS("'ab'.match(new RegExp('$', flags)).length", "1");
+    EXPECT_JS("'ab cd'.match(new RegExp('\\\\b', flags)).length", "4");
+    EXPECT_JS("'aab'.match(new RegExp('a*', flags))", R"(["aa","",""])");
+  }
+}
+
 TEST_F(RegexpScript, SyntaxErrorsSayWhatIsWrong) {
   EXPECT_JS("RegExp('(?<a>x)(?<a>y)')", "throws invalid regular expression: two groups have the same name");
   EXPECT_JS("RegExp('(?<a>x)(?a)')", "throws invalid regular expression: invalid group");
