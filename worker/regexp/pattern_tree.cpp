@@ -10,7 +10,7 @@ namespace ravelin::worker::regexp {
 namespace {
 
 constexpr size_t kMaxAlternatives = 1000;  // that one lookbehind may become
-constexpr size_t kMaxNodes = 10'000;       // in all of these together
+constexpr size_t kMaxNodes = 10'000;       // in all of these together, those of groups included
 
 void append_number(std::u32string& out, uint32_t number) {
   for (char digit : std::to_string(number)) out += static_cast<char32_t>(digit);
@@ -47,6 +47,14 @@ bool has_capture(const Node& node) {
   });
 }
 
+size_t size_of(const Sequence& sequence) {
+  size_t size = sequence.size();
+  for (const Node& node : sequence) {
+    for (const Sequence& alternative : node.alternatives) size += size_of(alternative) + 1;
+  }
+  return size;
+}
+
 // How many characters it matches, as PCRE2 counts: nullopt for a number that varies.
 std::optional<uint64_t> width_of(const Sequence& sequence);
 
@@ -75,6 +83,7 @@ std::optional<uint64_t> width_of(const Sequence& sequence) {
 class Expansion {
  public:
   std::vector<Sequence> of(const Sequence& sequence) {
+    if (size_of(sequence) > kMaxNodes) throw_too_many();
     std::vector<Sequence> results(1);
     for (const Node& node : sequence) {
       std::vector<Sequence> next;
@@ -94,7 +103,7 @@ class Expansion {
 
  private:
   void count(const Sequence& sequence) {
-    nodes_ += sequence.size() + 1;
+    nodes_ += size_of(sequence) + 1;
     if (nodes_ > kMaxNodes) throw_too_many();
   }
 

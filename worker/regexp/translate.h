@@ -2,7 +2,8 @@
 // 32-bit unit per code unit of the String, or per code point with flag u, without PCRE2's UTF mode: so that lone
 // surrogates are characters like any other, as the standard has it.
 // What remains different from the standard: a capture inside of a repeated group keeps what an earlier turn matched
-// when the last turn did not reach it, and a turn that matches nothing ends the repetition instead of being taken back.
+// when the last turn did not reach it, a turn that matches nothing ends the repetition instead of being taken back, and
+// references that ignore case do so as with flag u.
 // Linear in time but for lookbehinds, which have limits (pattern_tree.cpp). Pure functions, any process that runs
 // script.
 #pragma once
