@@ -88,8 +88,8 @@ THIRD_PARTY_FLAGS = $(HARDENING) $(SAN_FLAGS) $(SAN_THIRD_PARTY) -w
 DEPENDENCIES = -MMD -MP
 
 FRONTEND_LIBS := -levent_core -levent_pthreads -lpcre2-8 -lsodium -lpthread
-WORKER_LIBS := -levent_core -lpcre2-8 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
-UNIT_LIBS := -lgtest_main -lgtest -levent_core -levent_pthreads -lpcre2-8 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
+WORKER_LIBS := -levent_core -lpcre2-8 -lpcre2-32 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
+UNIT_LIBS := -lgtest_main -lgtest -levent_core -levent_pthreads -lpcre2-8 -lpcre2-32 -lsodium -ldeflate -lidn2 -lunistring -ldl -lpthread
 
 # ---- programs
 

@@ -36,6 +36,11 @@ mkdir -p "$out_dir"
 #   goes to the compiler for modern syntax. Duktape has a ReferenceError when the statement runs.
 # - h_inferred_name: a function without a name gets that of the variable, key or prototype member that it is the value of
 #   (ECMAScript 15.2.5, NamedEvaluation), for `name` and stacks.
+# - ravelin_regexp_*(): expressions that the engine does not know are compiled and matched elsewhere (worker/js_regexp.h).
+#   What it does know costs a look at one byte, which it reads anyway (engine_extra.inc). A match that reaches the
+#   engine's limits, a recursion for each turn of a repeated group, is done elsewhere in place of an error.
+# - ravelin__is_empty_match(): match() goes on behind an empty match, as the standard says, and not only behind the second
+#   at the same place: 'ab'.match(/$/g) has one item.
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -45,6 +50,11 @@ s|^#undef DUK_USE_JSON_STRINGIFY_FASTPATH$|#define DUK_USE_JSON_STRINGIFY_FASTPA
 s|^#endif  /\* DUK_CONFIG_H_INCLUDED \*/$|#if defined(__cplusplus)\
 extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);\
 extern "C" void ravelin_install_cause(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_regexp_compile(struct duk_hthread *thr, duk_bool_t refused);\
+extern "C" void ravelin_regexp_match(struct duk_hthread *thr, duk_int_t mode);\
+extern "C" void ravelin_regexp_match_instead(struct duk_hthread *thr, duk_int_t mode);\
+extern "C" void ravelin_regexp_replace(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);\
 #endif\
 #endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
@@ -138,7 +148,33 @@ s|^\t\t\tduk__advance_expect(comp_ctx, DUK_TOK_COLON);$|&\
 /^\tcase DUK_TOK_LBRACKET: {$/,/^\t\t \*\/$/s|^\tcase DUK_TOK_LBRACKET: {$|&\
 \t\tcomp_ctx->is_prototype_member = 0;|
 s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, const duk_uint8_t \*str, duk_uint32_t blen);$|&\
-static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);|
+static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);\
+static void ravelin__native_regexp_compile(duk_hthread *thr);\
+static duk_bool_t ravelin__match_extended(duk_hthread *thr, duk_hstring *program, duk_int_t mode);\
+static void ravelin__match_over_limit(duk_hthread *thr, duk_int_t mode);\
+static duk_bool_t ravelin__test_extended(duk_hthread *thr);\
+static duk_bool_t ravelin__replace_extended(duk_hthread *thr, duk_hobject *expression);\
+static duk_bool_t ravelin__is_empty_match(duk_hthread *thr);\
+static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);|
+s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void ravelin__native_regexp_compile(duk_hthread *thr) {|
+/^DUK_LOCAL const duk_uint8_t \*duk__match_regexp(.*{$/,/^}/s|^\t*DUK_ERROR_RANGE(re_ctx->thr, DUK_STR_REGEXP_EXECUTOR_.*_LIMIT);$|\
+\tre_ctx->recursion_limit = re_ctx->steps_limit = 0; return NULL;|
+/^DUK_LOCAL void duk__regexp_match_helper(/,/^}/s|^match_over:$|&\
+\tif (DUK_UNLIKELY(re_ctx.recursion_limit == 0)) { ravelin__match_over_limit(thr, force_global); return; }|
+/^DUK_LOCAL void duk__regexp_match_helper(/,/^}/s|^\tDUK_ASSERT(h_bytecode != NULL);$|\
+\tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;|
+/^DUK_INTERNAL duk_ret_t duk_bi_regexp_prototype_test(/,/^}/s|^\tduk_regexp_match(thr);$|\
+\tif (ravelin__test_extended(thr)) return 1;\
+&|
+/^DUK_INTERNAL duk_ret_t duk_bi_regexp_prototype_flags(/,/^}/s|^\t(void) duk_require_hobject(thr, -1);$|&\
+\tif (ravelin_regexp_push_flags(thr)) return 1;|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_replace(/,/^}/s|^\th_re = duk_get_hobject_with_class(thr, 0, DUK_HOBJECT_CLASS_REGEXP);$|&\
+\tif (ravelin__replace_extended(thr, h_re)) return 1;|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\tif (this_index == prev_last_index) {$|\
+\t\tif (ravelin__is_empty_match(thr)) {|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\t\tthis_index++;$|\
+\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);|
+/^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_split(/,/^}/s|(match_end_coff + 1)|(match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff))|
 s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {|
 /^DUK_EXTERNAL const char \*duk_push_string(/,/^}/s|return duk_push_lstring(|return ravelin_push_trusted(|
@@ -184,6 +220,16 @@ require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) t
 require_line duktape.cpp "$(printf '\t(void) duk_push_lstring(thr, (const char *)')"
 require_line duktape.cpp "$(printf '\travelin_install_cause(thr);')"
 require_line duktape.cpp "$(printf '\t\t\t\t    ((cp & ~0x7ffUL) == 0xd800UL && ravelin_is_lone_surrogate(p_start, p_tmp, p_end))) {')"
+require_line duk_config.h 'extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);'
+require_line duktape.cpp 'static void ravelin__native_regexp_compile(duk_hthread *thr) {'
+require_line duktape.cpp "$(printf '\tif (ravelin__match_extended(thr, h_bytecode, force_global)) return;')"
+require_line duktape.cpp "$(printf '\tif (DUK_UNLIKELY(re_ctx.recursion_limit == 0)) { ravelin__match_over_limit(thr, force_global); return; }')"
+require_line duktape.cpp "$(printf '\tif (ravelin__test_extended(thr)) return 1;')"
+require_line duktape.cpp "$(printf '\tif (ravelin_regexp_push_flags(thr)) return 1;')"
+require_line duktape.cpp "$(printf '\tif (ravelin__replace_extended(thr, h_re)) return 1;')"
+require_line duktape.cpp "$(printf '\t\tif (ravelin__is_empty_match(thr)) {')"
+require_line duktape.cpp "$(printf '\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);')"
+require_line duktape.cpp "$(printf '\t\t\t\tduk_push_uint(thr, (duk_uint_t) (match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff)));')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kBytecodeName = "typescript.duk";
 // To be raised when the prepass or the form of what the compiler gives changes, so that no cache has old results.
-constexpr const char* kRevision = "4";
+constexpr const char* kRevision = "5";
 
 // The compiler of this process and what it inherited.
 class Compiler {

@@ -1,9 +1,9 @@
 // Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
-// (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, and a pause of
-// finalizers while native code changes several things at once. Compiled inside the engine (engine_extra.inc is appended
-// to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API
-// can do well enough. Main thread of launcher and workers.
+// (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, what a RegExp was
+// compiled to, and a pause of finalizers while native code changes several things at once. Compiled inside the engine
+// (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not
+// for: anything the public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -44,6 +44,10 @@ void ravelin_push_scopes(duk_context* js);
 
 // Makes the C function at `index` take this many arguments, whatever its `length` says.
 void ravelin_set_argument_count(duk_context* js, duk_idx_t index, duk_idx_t count);
+
+// Pushes the program of the RegExp at `index` (worker/regexp/program.h, or the engine's own) and returns 1; 0 for any
+// other value.
+duk_bool_t ravelin_regexp_push_program(duk_context* js, duk_idx_t index);
 
 // Between the two no finalizer runs, whatever is allocated or let go; calls nest. The second runs those that have
 // become due. It may be called while an error is on its way: the engine then runs none until the error has been caught.

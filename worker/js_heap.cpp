@@ -10,6 +10,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "worker/regexp/engine.h"
 
 namespace ravelin::worker {
 
@@ -43,6 +44,7 @@ JsHeap::~JsHeap() {
   interrupt_hook_ = nullptr;
   max_bytes_ = 0;
   duk_destroy_heap(js_);
+  regexps.reset();  // finalizers may have used it, and its memory comes from this allocator
 }
 
 JsHeap& JsHeap::of(duk_context* js) {

@@ -11,12 +11,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "worker/line_maps.h"
 #include "worker/stack_display.h"
 
 namespace ravelin::worker {
+
+namespace regexp {
+class Engine;
+}
 
 class JsEvents;
 class JsModules;
@@ -62,6 +67,8 @@ class JsHeap {
 
   // True when the armed deadline has interrupted a script, until the next arm or disarm.
   bool deadline_passed() const { return deadline_passed_; }
+  // For native code that knows that it cannot end before the deadline: as if that had passed.
+  void pass_deadline() { deadline_passed_ = deadline_ns_ != UINT64_MAX; }
 
   // `hook(argument)` runs about every 16 K bytecode instructions while script runs. It must not touch the heap and must
   // not throw. Null to remove.
@@ -87,6 +94,9 @@ class JsHeap {
   bool is_draining_microtasks = false;
   // Runs once with the next microtasks, when it is set (together with has_microtasks). It must not throw.
   void (*native_microtask)(duk_context* js) = nullptr;
+
+  // Made at the first expression that the script engine does not know (js_regexp.h).
+  std::unique_ptr<regexp::Engine> regexps;
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;

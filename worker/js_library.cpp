@@ -11,6 +11,7 @@
 #include "worker/js_error.h"
 #include "worker/js_iterators.h"
 #include "worker/js_microtasks.h"
+#include "worker/js_regexp.h"
 #include "worker/js_sort.h"
 #include "worker/js_unicode.h"
 
@@ -82,6 +83,7 @@ void install_library(duk_context* js) {
   install_math(js);
   install_sort(js);
   install_unicode(js);
+  install_regexps(js);
   install_error_lines(js);
   install_compiled_code_support(js);
   push_embedded(js, ravelin_library, ravelin_library_size);

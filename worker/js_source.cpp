@@ -93,13 +93,12 @@ bool push_engine_compiled(duk_context* js, std::string_view text, std::string_vi
 
 // What the engine says of the parts of the language that neither it nor the compiler can do.
 std::string explain(const std::string& message) {
-  if (message.starts_with("invalid regexp group")) return message + ": lookbehind and named groups are not supported";
-  if (message.starts_with("invalid regexp flags")) return message + ": only g, i, m, and s in literals, are supported";
+  if (message.starts_with("invalid regexp flags")) return message + ": d, g, i, m, s, u and y are supported, each once";
   if (message.starts_with("invalid number literal")) return message + ": BigInt is not supported";
   return message;
 }
 
-// The engine refused what the compiler made, such as a regular expression with lookbehind: the error is on top, with a
+// The engine refused what the compiler made, such as a broken regular expression: the error is on top, with a
 // line of the compiled code in its message.
 [[noreturn]] void throw_at_original_line(duk_context* js, std::string_view file_name) {
   constexpr std::string_view kLineMark = " (line ";

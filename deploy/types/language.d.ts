@@ -39,6 +39,16 @@ interface ReadonlyArray<T> {
   findLastIndex(callback: (value: T, index: number, array: readonly T[]) => unknown, thisArg?: any): number;
 }
 
+interface RegExp {
+  /** Whether the flag `d` is set: results have `indices`. */
+  readonly hasIndices: boolean;
+}
+
+interface RegExpExecArray {
+  /** First and last + 1 index of the match and of each capture, with the flag `d`. */
+  indices?: Array<[number, number] | undefined> & { groups?: { [name: string]: [number, number] | undefined } };
+}
+
 /** The exchange format of events: RFC 8949. */
 declare const CBOR: {
   encode(value: any): Rampart.PlainBuffer;

@@ -13,6 +13,7 @@
 /// <reference lib="es2018.asynciterable" />
 /// <reference lib="es2018.asyncgenerator" />
 /// <reference lib="es2018.promise" />
+/// <reference lib="es2018.regexp" />
 /// <reference lib="es2019" />
 /// <reference lib="es2020.promise" />
 /// <reference lib="es2020.string" />

@@ -101,6 +101,11 @@ FEATURES = [
      " return [p.foo, Reflect.ownKeys({ a: 1 }), Reflect.has({ a: 1 }, 'a')]", ["got foo", ["a"], True]),
     ("flags of regular expressions", "return [/a.b/s.test('a\\nb'), /^b/m.test('a\\nb'), /A/i.test('a'), 'aXbX'.replace(/x/gi, '-')]",
      [True, True, True, "a-b-"]),
+    ("regular expressions of 2018 to 2022", r"const { groups: { y, m } } = /(?<y>\d{4})-(?<m>\d\d)/u.exec('2024-05'); return [y, m,"
+     r" 'fooBar'.split(/(?<=[a-z])(?=[A-Z])/), [...'añ1'.matchAll(/\p{L}/gu)].map(([c]) => c), /a.b/s.flags, /a/y.test('ba'),"
+     r" `${/x/d.exec('ax').indices[0]}`, (class extends RegExp { twice() { return this.source + this.flags } }).name !== 1,"
+     r" new (class R extends RegExp { both() { return [this.flags, this.exec('2a').groups.n, this instanceof R] } })('(?<n>\\d)', 's').both()]",
+     ["2024", "05", ["foo", "Bar"], ["a", "ñ"], "s", False, "1,2", True, ["s", "2", True]]),
     ("eval and Function", "const n = 1; return [eval('n + [...\"ab\"].length'), new Function('{ a }', '...r', 'return a + r.length')({ a: 1 }, 2)]",
      [3, 2]),
     ("arguments and this", "return (function () { return (() => [arguments[0], this.x])() }).call({ x: 2 }, 1)", [1, 2]),
@@ -124,14 +129,11 @@ ASYNC = [
 
 # (source behind three lines, what the error says; all of them must name line 4)
 UNSUPPORTED = [
-    ("const r = /(?<=a)b/;", "invalid regexp group: lookbehind and named groups are not supported"),
-    ("const r = /(?<!a)b/;", "invalid regexp group: lookbehind and named groups are not supported"),
-    (r"const r = /(?<year>\d{4})/;", "invalid regexp group: lookbehind and named groups are not supported"),
-    (r"const r = /\p{L}/u;", "invalid regexp flags"),
-    ("const r = /a/y;", "invalid regexp flags"),
+    ("const r = /(?<=a+b*)c/;", "invalid regular expression: a lookbehind of unlimited length"),
+    ("const r = /[[a-z]--[aeiou]]/v;", "invalid regexp flags: d, g, i, m, s, u and y are supported, each once"),
     ("const n = 10n;", "BigInt is not supported"),
     ("const n = BigInt(10);", "identifier 'BigInt' undefined"),
-    ("const r = new RegExp('(?<y>a)');", "invalid regexp group"),
+    ("const r = new RegExp('(?<y>a');", "invalid regular expression: a group without end"),
     ("await null;", "'await' outside of async functions is not supported"),
     ("const u = import.meta.url;", "'import.meta' is not supported"),
     ("const e = <b>x</b>;", "JSX is not supported"),

@@ -79,15 +79,8 @@
    "includes", "keys", "values"].forEach(function (name) { unscopables[name] = true; });
   defineValue(Array.prototype, Symbol.unscopables, unscopables);
 
-  // ---- RegExp: the flags that the engine refuses are off
+  // ---- RegExp: its accessors are native (worker/js_regexp.cpp)
 
-  ["dotAll", "hasIndices", "sticky", "unicode"].forEach(function (flag) {
-    defineGetter(RegExp.prototype, flag, function () {
-      if (this === RegExp.prototype) return undefined;
-      if (!(this instanceof RegExp)) throw new TypeError("RegExp.prototype." + flag + ": this is not a RegExp");
-      return false;
-    });
-  });
   ["match", "matchAll", "replace", "search", "split"].forEach(function (name) {
     var method = String.prototype[name];
     var takesTwo = name === "replace" || name === "split";

@@ -12,10 +12,16 @@
 
 #include "worker/bytecode.h"
 
-// What the generated duk_config.h names; the program proper has them in worker/js_heap.cpp.
+// What the generated duk_config.h names; the program proper has them in worker/js_heap.cpp and elsewhere.
 extern "C" duk_bool_t ravelin_exec_timeout_check(void*) { return 0; }
 extern "C" duk_double_t ravelin_random_double(void*) { return 0.5; }
 extern "C" duk_bool_t ravelin_boolean_as_method(duk_context*, const char*) { return 0; }
+// What it compiles has expressions of the engine's own only.
+extern "C" duk_bool_t ravelin_regexp_compile(duk_context*, duk_bool_t) { return 0; }
+extern "C" void ravelin_regexp_match(duk_context*, duk_int_t) {}
+extern "C" void ravelin_regexp_match_instead(duk_context*, duk_int_t) {}
+extern "C" void ravelin_regexp_replace(duk_context*) {}
+extern "C" duk_bool_t ravelin_regexp_push_flags(duk_context*) { return 0; }
 
 namespace {
 

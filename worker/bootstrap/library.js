@@ -333,12 +333,18 @@
   var iteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(""[iterator]()));
   var matchIterator = Object.create(iteratorPrototype);
   var matchSlot = Symbol("matches");
+  // How far an empty match goes on (22.2.7.3).
+  function stepAt(state) {
+    var code = state.expression.unicode ? state.text.codePointAt(state.expression.lastIndex) : 0;
+    return code > 0xFFFF ? 2 : 1;
+  }
+
   define(matchIterator, {
     next() {
       var state = this[matchSlot];
       var match = state.expression === undefined ? null : state.expression.exec(state.text);
       if (match === null) state.expression = undefined;
-      else if (match[0] === "") ++state.expression.lastIndex;
+      else if (match[0] === "") state.expression.lastIndex += stepAt(state);
       return { value: match === null ? undefined : match, done: match === null };
     }
   });

@@ -134,7 +134,6 @@
   //   eval(text)               becomes eval(__modernSource(text)), for the text may be modern as well
   //   Function(...), new ...   becomes __modernFunction(...), for the same reason
   //   {__proto__: p, ...}      becomes Object.setPrototypeOf({...}, p)
-  //   /a.b/s                   becomes /a[\s\S]b/
   //   super.key                becomes __superGet(_super.prototype, "key", this), for getters; super.key() stays
   //   super.key = value        becomes __superSet(_super.prototype, "key", this, value)
   function replaceRest(context) {
@@ -155,16 +154,6 @@
       var rest = node.properties.filter(function (property) { return !isPrototype(property); });
       return call("Object.setPrototypeOf", node,
                   [factory.updateObjectLiteralExpression(node, rest), prototypes[0].initializer]);
-    }
-
-    function withoutDotAll(node) {
-      var parts = /^\/([^]*)\/([a-z]*)$/.exec(node.text);
-      if (parts === null || parts[2].indexOf("s") < 0) return node;
-      var pattern = parts[1].replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|\./g, function (part) {
-        return part === "." ? "[\\s\\S]" : part;
-      });
-      var literal = factory.createRegularExpressionLiteral("/" + pattern + "/" + parts[2].replace("s", ""));
-      return ts.setTextRange(literal, node);
     }
 
     function isNamed(node, name) {
@@ -221,7 +210,6 @@
       var isFunction = (isCall || ts.isNewExpression(node)) && isNamed(node, "Function");
       node = ts.visitEachChild(node, visit, context);
       if (isFunction) return call("__modernFunction", node, node.arguments || []);
-      if (ts.isRegularExpressionLiteral(node)) return withoutDotAll(node);
       if (ts.isObjectLiteralExpression(node)) return withPrototype(node);
       if (!isEval) return node;
       var first = call("__modernSource", node.arguments[0], [node.arguments[0]]);
@@ -308,7 +296,7 @@
         return file;
       };
     }, refuseConstants];
-    if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
+    if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
     if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
     ts.mappedLine = -1;  // these three: generate-typescript.sh
