@@ -31,6 +31,10 @@ mkdir -p "$out_dir"
 # - ravelin_install_cause(): the constructors of errors take `{cause: ...}` (engine_extra.inc). Done inside of them, so that
 #   stacks do not see it.
 # - ravelin_is_lone_surrogate(): JSON.stringify() escapes what would be no text (ECMAScript 25.5.2.3, engine_extra.inc).
+# - ravelin__compile_text(): eval() and Function() take modern syntax as well, under the file name "eval" (engine_extra.inc).
+# - ravelin__note_place(): functions of files that want it know where their text stands, for toString(). The place is at
+#   the end of the table of lines, which all closures of a function share; the top bit of the table's first word says
+#   that it is there (engine_extra.inc).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -40,6 +44,8 @@ s|^#undef DUK_USE_JSON_STRINGIFY_FASTPATH$|#define DUK_USE_JSON_STRINGIFY_FASTPA
 s|^#endif  /\* DUK_CONFIG_H_INCLUDED \*/$|#if defined(__cplusplus)\
 extern "C" duk_bool_t ravelin_boolean_as_method(struct duk_hthread *thr, const char *key);\
 extern "C" void ravelin_install_cause(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_wants_modern(struct duk_hthread *thr, duk_bool_t is_compiled);\
+extern "C" void ravelin_push_modern(struct duk_hthread *thr, duk_bool_t is_function);\
 #endif\
 #endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
@@ -80,7 +86,32 @@ s/^\t\t\t\tif (js_ctx->flag_ascii_only || cp == 0x2028 || cp == 0x2029) {$/\
 			comp_ctx->curr_func.id_access_slow_own = 1;\
 &|
 s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, const duk_uint8_t \*str, duk_uint32_t blen);$|&\
-static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);|
+static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);\
+static duk_bool_t ravelin__compile_text(duk_hthread *thr, duk_small_uint_t flags, duk_bool_t is_function);\
+static duk_uint32_t ravelin__take_source(void);\
+static void ravelin__note_place(duk_compiler_ctx *comp_ctx);|
+s|^\tduk_uint8_t allow_regexp_in_adv; /\* allow RegExp literal on next advance() call \*/$|&\
+\tduk_size_t ravelin_begin; /* where its text begins */|
+s|^struct duk_compiler_ctx {$|&\
+\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */|
+s|^\tcomp_stk\.flags = flags;$|&\
+\tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();|
+/^DUK_LOCAL duk_int_t duk__parse_func_like_fnum(/,/^}/s|^\tcomp_ctx->curr_func\.is_strict = old_func\.is_strict;$|&\
+\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;|
+s|^\t\tduk_hobject_pc2line_pack(thr, q_instr, .*$|&\
+\t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);|
+s|^\tpc_limit = hdr\[0\];$|\tpc_limit = hdr[0] \& 0x7fffffffUL;|
+/^DUK_INTERNAL duk_ret_t duk_bi_global_object_eval(/,/^}/{
+s|DUK_STRIDX_INPUT); .*$|DUK_STRIDX_EVAL);|
+s|^\tduk_js_compile(thr, .*$|\t(void) ravelin__compile_text(thr, comp_flags, 0 /*is_function*/);|
+}
+/^DUK_INTERNAL duk_ret_t duk_bi_function_constructor(/,/^}/{
+s|DUK_STRIDX_COMPILE); .*$|DUK_STRIDX_EVAL);|
+s|^\tduk_js_compile(thr,$|\tif (ravelin__compile_text(thr,|
+/^\t *(const duk_uint8_t \*) DUK_HSTRING_GET_DATA(h_sourcecode),$/d
+/^\t *(duk_size_t) DUK_HSTRING_GET_BYTELEN(h_sourcecode),$/d
+s|^\t *comp_flags);$|\t                          comp_flags, 1 /*is_function*/)) return 1;|
+}
 s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {|
 /^DUK_EXTERNAL const char \*duk_push_string(/,/^}/s|return duk_push_lstring(|return ravelin_push_trusted(|
@@ -123,6 +154,15 @@ require_line duktape.cpp "$(printf '\travelin_push_trusted(thr, (const char *) t
 require_line duktape.cpp "$(printf '\t(void) duk_push_lstring(thr, (const char *)')"
 require_line duktape.cpp "$(printf '\travelin_install_cause(thr);')"
 require_line duktape.cpp "$(printf '\t\t\t\t    ((cp & ~0x7ffUL) == 0xd800UL && ravelin_is_lone_surrogate(p_start, p_tmp, p_end))) {')"
+require_line duktape.cpp "$(printf '\tduk_size_t ravelin_begin; /* where its text begins */')"
+require_line duktape.cpp "$(printf '\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */')"
+require_line duktape.cpp "$(printf '\tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();')"
+require_line duktape.cpp "$(printf '\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;')"
+require_line duktape.cpp "$(printf '\t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);')"
+require_line duktape.cpp "$(printf '\tpc_limit = hdr[0] & 0x7fffffffUL;')"
+require_line duktape.cpp "$(printf '\t(void) ravelin__compile_text(thr, comp_flags, 0 /*is_function*/);')"
+require_line duktape.cpp "$(printf '\tif (ravelin__compile_text(thr,')"
+require_line duktape.cpp "$(printf '\t                          comp_flags, 1 /*is_function*/)) return 1;')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes the TypeScript compiler that Ravelin compiles to bytecode: Debian's typescript.js with a few edits that more than
 # halve the time of a compilation on our engine (1 to 4: they leave its result as it is, tests compare them) and bring
-# the result closer to the standard (5 to 7).
+# the result closer to the standard (5 to 8).
 #
 #   deploy/generate-typescript.sh typescript.js OUT
 #
@@ -24,6 +24,8 @@ trap 'rm -f "$edits" "$out_file.new.$$"' EXIT
 #    worker/compiled_code.h) in place of an assignment. Static fields may be called `name` too.
 # 6. Getters behind a computed key of an object literal are enumerable.
 # 7. The strings of a tagged template are the same object each time, also in files without import and export.
+# 8. The printer notes in ts.functionEnds where functions end ([position, node, ...]), and the class that a function was
+#    made of is its classNode: typescript_host.js makes a table of it, for toString().
 cat >"$edits" <<'SED'
 s/^            if (!ts.isPrivateIdentifier(propertyName) && ts.getUseDefineForClassFields(context.getCompilerOptions())) {$/            if (!ts.isPrivateIdentifier(propertyName)) {/
 s/^\( *\)e = factory.createObjectDefinePropertyCall(receiver, name, factory.createPropertyDescriptor({ value: memberFunction, .*$/\1e = factory.createCallExpression(factory.createIdentifier("__defineMethod"), undefined, [receiver, name, memberFunction]);/
@@ -33,6 +35,13 @@ s/getAccessor || setAccessor ? factory.createFalse() : factory.createTrue()/ts.i
 n
 s/ts.isExternalModule(currentSourceFile)/ts.keepsTemplates/
 }
+/^        function emitSignatureAndBody(node, emitSignatureHead) {$/a\
+            emitFunctionText(node, emitSignatureHead);\
+            ts.functionEnds.push(writer.getTextPos(), node);\
+        }\
+        function emitFunctionText(node, emitSignatureHead) {
+s/^            ts.setTextRange(constructorFunction, constructor || node);$/&\
+            constructorFunction.classNode = node;/
 /^        function checkSourceFileWorker(node) {$/i\
         function checkNames(node) {\
             if (node.kind === ts.SyntaxKind.Identifier) {\
@@ -123,6 +132,8 @@ require_once '            if (!ts.isPrivateIdentifier(propertyName)) {'
 require_once ' && !ts.hasStaticModifier(property);'
 require_once 'ts.isClassLike(container) ? factory.createFalse() : factory.createTrue()'
 require_once 'if (ts.keepsTemplates) {'
+require_once '            ts.functionEnds.push(writer.getTextPos(), node);'
+require_once '            constructorFunction.classNode = node;'
 require_once '    function computeTransformFlagsSubtreeExclusions(kind) {'
 
 mv -f "$out_file.new.$$" "$out_file"

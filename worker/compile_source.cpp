@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kBytecodeName = "typescript.duk";
 // To be raised when the prepass or the form of what the compiler gives changes, so that no cache has old results.
-constexpr const char* kRevision = "4";
+constexpr const char* kRevision = "5";
 
 // The compiler of this process and what it inherited.
 class Compiler {
@@ -115,16 +115,25 @@ void require_utf8(duk_context* js, std::string_view source, std::string_view fil
   throw_syntax_error(js, message, file_name, line, static_cast<uint32_t>(end - (before.rfind('\n') + 1)) + 1);
 }
 
-Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, SourceKind kind) {
+// What a text is, besides its name.
+struct Wanted {
+  bool is_global_code;
+  bool has_extensions;  // of templates
+};
+
+// `shifts`: from what was compiled to `source`.
+Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, Wanted wanted,
+                 std::vector<TextShift>* shifts) {
   require_utf8(js, source, file_name);
   JsHeap& heap = JsHeap::of(js);
   CompileRequest request;
   const Directive directive = read_directive(source);
   request.is_typescript = is_typescript_name(file_name) || directive == Directive::kBabelTypescript;
-  request.is_global_code = kind != SourceKind::kModule;
+  request.is_global_code = wanted.is_global_code;
   const bool is_babel = directive == Directive::kBabel || directive == Directive::kBabelTypescript;
-  request.source =
-      !is_babel && may_use_template_extensions(source) ? rewrite_template_extensions(source) : std::string(source);
+  request.source = wanted.has_extensions && !is_babel && may_use_template_extensions(source)
+                       ? rewrite_template_extensions(source, shifts)
+                       : std::string(source);
   auto result = compiler().compile(std::move(request), heap.deadline_ns());
   if (!result) {
     heap.check_interrupt();  // when that was the deadline, it has passed for the script too
@@ -139,13 +148,19 @@ Compiled compile(duk_context* js, std::string_view source, std::string_view file
 
 ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
                                    SourceKind kind) {
-  Compiled compiled = compile(js, source, file_name, kind);
-  JsHeap::of(js).line_maps.set(file_name, std::move(compiled.line_table));
-  return {std::move(compiled.code), compiled.is_module};
+  FunctionSources::Source original;
+  Compiled compiled = compile(js, source, file_name, {kind != SourceKind::kModule, true}, &original.shifts);
+  JsHeap& heap = JsHeap::of(js);
+  heap.line_maps.set(file_name, std::move(compiled.line_table));
+  if (wants_function_sources(source)) original.text = source;
+  original.table = std::move(compiled.function_table);
+  return {std::move(compiled.code), compiled.is_module, std::move(original)};
 }
 
-std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name) {
-  return compile(js, source, name, SourceKind::kProgram).code;
+std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name, bool has_extensions) {
+  const Compiled compiled = compile(js, source, name, {true, has_extensions}, nullptr);
+  if (compiled.is_module) throw_syntax_error(js, "'import' and 'export' are for files only", name, 1, 0);
+  return with_original_lines(compiled.code, compiled.line_table);
 }
 
 void throw_syntax_error(duk_context* js, std::string_view message, std::string_view file_name, uint32_t line,

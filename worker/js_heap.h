@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "worker/function_sources.h"
 #include "worker/line_maps.h"
 
 namespace ravelin::worker {
@@ -86,6 +87,8 @@ class JsHeap {
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;
+  // The texts of their functions.
+  FunctionSources function_sources;
 
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).

@@ -7,6 +7,7 @@
 
 #include "worker/bytecode.h"
 #include "worker/compiled_code.h"
+#include "worker/function_sources.h"
 #include "worker/js_collections.h"
 #include "worker/js_error.h"
 #include "worker/js_iterators.h"
@@ -84,6 +85,7 @@ void install_library(duk_context* js) {
   install_unicode(js);
   install_error_lines(js);
   install_compiled_code_support(js);
+  install_function_sources(js);
   push_embedded(js, ravelin_library, ravelin_library_size);
   duk_call(js, 0);
   push_embedded(js, ravelin_promise, ravelin_promise_size);

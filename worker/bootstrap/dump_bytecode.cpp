@@ -16,6 +16,8 @@
 extern "C" duk_bool_t ravelin_exec_timeout_check(void*) { return 0; }
 extern "C" duk_double_t ravelin_random_double(void*) { return 0.5; }
 extern "C" duk_bool_t ravelin_boolean_as_method(duk_context*, const char*) { return 0; }
+extern "C" duk_bool_t ravelin_wants_modern(duk_context*, duk_bool_t) { return 0; }
+extern "C" void ravelin_push_modern(duk_context*, duk_bool_t) {}
 
 namespace {
 

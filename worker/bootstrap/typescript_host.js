@@ -1,8 +1,9 @@
 // Drives TypeScript's compiler in a compile process (worker/compile_process.cpp): compiled to bytecode when Ravelin is
 // built, run after the compiler itself, whose global `ts` it uses. Its value is
-//   compile(text, isTypeScript, isGlobalCode) -> {code, mappings, isModule} or {message, line, column}
-// where `mappings` are those of the source map, `isModule` is true for a text with import or export, and line and
-// column (from 1) are those of the first syntax error, or of the first thing that cannot be done in ES5.
+//   compile(text, isTypeScript, isGlobalCode) -> {code, mappings, places, isModule} or {message, line, column}
+// where `mappings` are those of the source map, `places` are three numbers for each function: where it ends in the code,
+// where it begins and ends in the text, `isModule` is true for a text with import or export, and line and column (from
+// 1) are those of the first syntax error, or of the first thing that cannot be done in ES5.
 // Type errors are not reported: that is an editor's work. What the compiled code calls is in worker/compiled_code.h.
 (function () {
   "use strict";
@@ -131,8 +132,6 @@
   }
 
   // What TypeScript leaves as it is, and the engine understands otherwise or not:
-  //   eval(text)               becomes eval(__modernSource(text)), for the text may be modern as well
-  //   Function(...), new ...   becomes __modernFunction(...), for the same reason
   //   {__proto__: p, ...}      becomes Object.setPrototypeOf({...}, p)
   //   /a.b/s                   becomes /a[\s\S]b/
   //   super.key                becomes __superGet(_super.prototype, "key", this), for getters; super.key() stays
@@ -165,10 +164,6 @@
       });
       var literal = factory.createRegularExpressionLiteral("/" + pattern + "/" + parts[2].replace("s", ""));
       return ts.setTextRange(literal, node);
-    }
-
-    function isNamed(node, name) {
-      return ts.isIdentifier(node.expression) && node.expression.escapedText === name;
     }
 
     // ---- super
@@ -216,16 +211,9 @@
     }
 
     function visitOther(node) {
-      var isCall = ts.isCallExpression(node) && node.questionDotToken === undefined;
-      var isEval = isCall && isNamed(node, "eval") && node.arguments.length > 0 && !ts.isSpreadElement(node.arguments[0]);
-      var isFunction = (isCall || ts.isNewExpression(node)) && isNamed(node, "Function");
       node = ts.visitEachChild(node, visit, context);
-      if (isFunction) return call("__modernFunction", node, node.arguments || []);
       if (ts.isRegularExpressionLiteral(node)) return withoutDotAll(node);
-      if (ts.isObjectLiteralExpression(node)) return withPrototype(node);
-      if (!isEval) return node;
-      var first = call("__modernSource", node.arguments[0], [node.arguments[0]]);
-      return factory.updateCallExpression(node, node.expression, undefined, [first].concat(node.arguments.slice(1)));
+      return ts.isObjectLiteralExpression(node) ? withPrototype(node) : node;
     }
 
     return function (file) { return ts.visitNode(file, visit); };
@@ -287,6 +275,37 @@
     }
   }
 
+  // ---- where functions stand
+
+  // The function or class of the text that a function of the code was made of, if any.
+  function originOf(node) {
+    for (; node !== undefined; node = node.original) {
+      if (node.classNode !== undefined) return ts.getParseTreeNode(node.classNode);
+      if ((node.flags & ts.NodeFlags.Synthesized) === 0) return node;
+    }
+    return undefined;
+  }
+
+  // Behind decorators and the modifiers that are not part of the function (`export default`, `static`, `private`).
+  function beginOf(node, text) {
+    var begin = node.pos;
+    var before = (node.decorators || []).concat(node.modifiers || []);
+    for (var i = 0; i < before.length; ++i) {
+      if (before[i].kind !== ts.SyntaxKind.AsyncKeyword) begin = Math.max(begin, before[i].end);
+    }
+    return ts.skipTrivia(text, begin);
+  }
+
+  function functionPlaces(text) {
+    var places = [];
+    for (var i = 0; i < ts.functionEnds.length; i += 2) {
+      var origin = originOf(ts.functionEnds[i + 1]);
+      if (origin === undefined || !(ts.isFunctionLike(origin) || ts.isClassLike(origin))) continue;
+      places.push(ts.functionEnds[i], beginOf(origin, text), origin.end);
+    }
+    return places.join();
+  }
+
   function describe(problem) {
     var place = { line: 0, character: 0 };
     if (problem.file !== undefined && problem.start !== undefined) {
@@ -308,10 +327,11 @@
         return file;
       };
     }, refuseConstants];
-    if (/\beval\b|\bFunction\b|__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
+    if (/__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
     if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
-    ts.mappedLine = -1;  // these three: generate-typescript.sh
+    ts.mappedLine = -1;  // these four: generate-typescript.sh
+    ts.functionEnds = [];
     ts.constantTargets = [];
     ts.keepsTemplates = !isGlobalCode;
     try {
@@ -329,6 +349,7 @@
     return {
       code: result.outputText.replace(/\n?\/\/# sourceMappingURL=.*\n?$/, "\n"),
       mappings: JSON.parse(result.sourceMapText).mappings,
+      places: functionPlaces(text),
       isModule: isModule
     };
   };
