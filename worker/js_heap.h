@@ -84,6 +84,8 @@ class JsHeap {
   // question costs nothing after each request.
   bool has_microtasks = false;
   bool is_draining_microtasks = false;
+  // WeakRefs keep objects until the microtasks have run (js_weak.h).
+  bool has_kept_objects = false;
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;

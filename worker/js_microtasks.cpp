@@ -7,6 +7,7 @@
 
 #include "worker/block_hook.h"
 #include "worker/js_error.h"
+#include "worker/js_weak.h"
 
 namespace ravelin::worker {
 
@@ -152,6 +153,7 @@ bool drain_microtasks(duk_context* js) {
     while (in_time && !queue_is_empty(inner)) in_time = run_round(inner, heap);
     if (!in_time) duk_throw(inner);
     report_rejections(inner);
+    release_kept_objects(inner);
     heap.has_microtasks = !queue_is_empty(inner);
   });
   heap.is_draining_microtasks = false;
