@@ -35,6 +35,8 @@ mkdir -p "$out_dir"
 # - ravelin__note_place(): functions of files that want it know where their text stands, for toString(). The place is at
 #   the end of the table of lines, which all closures of a function share; the top bit of the table's first word says
 #   that it is there (engine_extra.inc).
+# - ravelin__name_function(): there a function expression has the name of the variable or property that it is the value of
+#   (ECMAScript 13.2.5.5, 13.15.2, 14.3.2.1).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -89,15 +91,39 @@ s|^DUK_INTERNAL_DECL duk_hstring \*duk_heap_strtable_intern(duk_heap \*heap, con
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len);\
 static duk_bool_t ravelin__compile_text(duk_hthread *thr, duk_small_uint_t flags, duk_bool_t is_function);\
 static duk_uint32_t ravelin__take_source(void);\
-static void ravelin__note_place(duk_compiler_ctx *comp_ctx);|
+static void ravelin__note_place(duk_compiler_ctx *comp_ctx);\
+static void ravelin__note_key(duk_compiler_ctx *comp_ctx);\
+static void ravelin__name_function(duk_compiler_ctx *comp_ctx, duk_hstring *name);\
+static duk_hstring *ravelin__take_name(duk_compiler_ctx *comp_ctx);|
 s|^\tduk_uint8_t allow_regexp_in_adv; /\* allow RegExp literal on next advance() call \*/$|&\
-\tduk_size_t ravelin_begin; /* where its text begins */|
+\tduk_size_t ravelin_begin; /* where its text begins */\
+\tduk_hstring *ravelin_name; /* when it has none of its own (borrowed reference) */|
 s|^struct duk_compiler_ctx {$|&\
-\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */|
+\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */\
+\tduk_hstring *ravelin_next_name; /* of a function expression that begins at the offset (borrowed reference) */\
+\tduk_size_t ravelin_next_name_at;|
 s|^\tcomp_stk\.flags = flags;$|&\
 \tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();|
 /^DUK_LOCAL duk_int_t duk__parse_func_like_fnum(/,/^}/s|^\tcomp_ctx->curr_func\.is_strict = old_func\.is_strict;$|&\
-\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;|
+\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;\
+\tcomp_ctx->curr_func.ravelin_name = flags == 0 ? ravelin__take_name(comp_ctx) : NULL;|
+/^DUK_LOCAL void duk__parse_var_decl(duk_compiler_ctx \*comp_ctx,$/,/^}/s|^\t\tduk__exprtop(comp_ctx, res, .*$|\
+\t\travelin__name_function(comp_ctx, h_varname);\
+&|
+s|^\t\t\t\tduk__expr(comp_ctx, res, args_rbp /\*rbp_flags\*/);$|\
+\t\t\t\travelin__name_function(comp_ctx, h_varname);\
+&|
+/^DUK_LOCAL void duk__nud_object_literal(/,/^}/{
+s|^\t\t\tduk__advance_expect(comp_ctx, DUK_TOK_COLON);$|\t\t\travelin__note_key(comp_ctx);\
+&|
+s|^\t\t\tduk__expr_toforcedreg(comp_ctx, res, .*$|\
+\t\t\travelin__name_function(comp_ctx, comp_ctx->ravelin_next_name);\
+&|
+}
+/^DUK_LOCAL void duk__convert_to_func_template(/,/^}/{
+s/^\tif (func->h_name) {$/\tif (func->h_name || func->ravelin_name) {/
+s|^\t\tduk_push_hstring(thr, func->h_name);$|\t\tduk_push_hstring(thr, func->h_name ? func->h_name : func->ravelin_name);|
+}
 s|^\t\tduk_hobject_pc2line_pack(thr, q_instr, .*$|&\
 \t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);|
 s|^\tpc_limit = hdr\[0\];$|\tpc_limit = hdr[0] \& 0x7fffffffUL;|
@@ -158,6 +184,13 @@ require_line duktape.cpp "$(printf '\tduk_size_t ravelin_begin; /* where its tex
 require_line duktape.cpp "$(printf '\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */')"
 require_line duktape.cpp "$(printf '\tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();')"
 require_line duktape.cpp "$(printf '\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;')"
+require_line duktape.cpp "$(printf '\tcomp_ctx->curr_func.ravelin_name = flags == 0 ? ravelin__take_name(comp_ctx) : NULL;')"
+require_line duktape.cpp "$(printf '\t\travelin__name_function(comp_ctx, h_varname);')"
+require_line duktape.cpp "$(printf '\t\t\t\travelin__name_function(comp_ctx, h_varname);')"
+require_line duktape.cpp "$(printf '\t\t\travelin__note_key(comp_ctx);')"
+require_line duktape.cpp "$(printf '\t\t\travelin__name_function(comp_ctx, comp_ctx->ravelin_next_name);')"
+require_line duktape.cpp "$(printf '\tif (func->h_name || func->ravelin_name) {')"
+require_line duktape.cpp "$(printf '\t\tduk_push_hstring(thr, func->h_name ? func->h_name : func->ravelin_name);')"
 require_line duktape.cpp "$(printf '\t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);')"
 require_line duktape.cpp "$(printf '\tpc_limit = hdr[0] & 0x7fffffffUL;')"
 require_line duktape.cpp "$(printf '\t(void) ravelin__compile_text(thr, comp_flags, 0 /*is_function*/);')"

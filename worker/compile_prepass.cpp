@@ -37,7 +37,9 @@ bool is_word(char c) {
 // strings, comments, regular expressions and templates.
 class Rewriter {
  public:
-  Rewriter(std::string_view source, std::vector<TextShift>* shifts) : in_(source), shifts_(shifts) { out_.reserve(source.size() + 256); }
+  Rewriter(std::string_view source, std::vector<TextShift>* shifts) : in_(source), shifts_(shifts) {
+    out_.reserve(source.size() + 256);
+  }
 
   std::string run() {
     while (at_ < in_.size()) step();
@@ -318,7 +320,8 @@ bool has_disguised_let(std::string_view text) {
 
 namespace {
 
-// The literal at the head of a file, without its quotes, to the end of its line when it has no end; empty: none is there.
+// The literal at the head of a file, without its quotes, to the end of its line when it has no end; empty: none is
+// there.
 std::string_view head_literal(std::string_view source) {
   const size_t begin = skip_blank(source, 0);
   if (begin >= source.size() || (source[begin] != '"' && source[begin] != '\'')) return {};

@@ -31,12 +31,12 @@ bool has_disguised_let(std::string_view text);
 
 // What the directive at the head of a file asks for (runtime-api 6.3).
 enum class Directive {
-  kNone,             // every file may use modern syntax
-  kTranspiler,       // "use transpiler": functions keep their text, of plain ones too
+  kNone,                // every file may use modern syntax
+  kTranspiler,          // "use transpiler": functions keep their text, of plain ones too
   kTranspilerGlobally,  // the same for all files after this one
-  kBabel,            // "use babel", "use babelGlobally": no template extensions
-  kBabelTypescript,  // the same with the preset for TypeScript among its options
-  kNoTranspile,      // "noTranspile": never compiled
+  kBabel,               // "use babel", "use babelGlobally": no template extensions
+  kBabelTypescript,     // the same with the preset for TypeScript among its options
+  kNoTranspile,         // "noTranspile": never compiled
 };
 Directive read_directive(std::string_view source);
 

@@ -33,8 +33,8 @@ void prepare_compiler_for_user(uid_t uid, gid_t gid);
 bool is_typescript_name(std::string_view file_name);
 
 struct ModernSource {
-  std::string code;        // ES5
-  bool is_module = false;  // has import or export: its variables are its own, and it wants `exports`
+  std::string code;                  // ES5
+  bool is_module = false;            // has import or export: its variables are its own, and it wants `exports`
   FunctionSources::Source original;  // for the heap's function_sources, which wants to know what stands before the code
 };
 

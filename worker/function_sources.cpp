@@ -20,7 +20,7 @@ namespace {
 
 // In the heap stash: the engine's own toString().
 constexpr const char* kEngineToString = "ravelinFunctionToString";
-constexpr size_t kSmallText = 512;     // not worth compressing
+constexpr size_t kSmallText = 512;    // not worth compressing
 constexpr int kCompressionLevel = 1;  // 0.1 ms for 10 KB, a third of the size
 
 // Byte offsets in a text of UTF-8 by numbers of UTF-16 units.
@@ -114,7 +114,8 @@ std::string function_table_from_places(std::string_view places, std::string_view
   while (!places.empty()) {
     uint32_t code_end = 0, begin = 0, end = 0;
     if (!take_number(places, code_end) || !take_number(places, begin) || !take_number(places, end)) return {};
-    const auto code_at = code_offsets.at(code_end), begin_at = source_offsets.at(begin), end_at = source_offsets.at(end);
+    const auto code_at = code_offsets.at(code_end), begin_at = source_offsets.at(begin),
+               end_at = source_offsets.at(end);
     if (!code_at || !begin_at || !end_at || *end_at < *begin_at) return {};
     functions.push_back({*code_at, *begin_at, *end_at});
   }

@@ -1,8 +1,8 @@
-// FunctionSources: the texts of script files as their authors wrote them, for toString() of their functions (runtime-api
-// 6.3, 6.4: functionSources). A function knows the number of its source and where it stands in the compiled text
-// (engine_extra.h), which costs a closure nothing; the rest is looked up here, and only by toString(). Texts are kept
-// compressed: the file itself may have changed since.
-// Not for: plain scripts, whose functions answer "[ecmascript code]". Part of JsHeap; any process that runs script.
+// FunctionSources: the texts of script files as their authors wrote them, for toString() of their functions
+// (runtime-api 6.3, 6.4: functionSources). A function knows the number of its source and where it stands in the
+// compiled text (engine_extra.h), which costs a closure nothing; the rest is looked up here, and only by toString().
+// Texts are kept compressed: the file itself may have changed since. Not for: plain scripts, whose functions answer
+// "[ecmascript code]". Part of JsHeap; any process that runs script.
 #pragma once
 
 #include <duktape.h>
@@ -26,9 +26,9 @@ struct FunctionPlace {
   uint32_t end = 0;
 };
 
-// The table for the "places" of typescript_host.js, whose numbers count UTF-16 units of `code` and `source`. A table is a
-// text: zigzag LEB128 numbers, three for each function, by `code_end`: that, `begin` (both as differences to the function
-// before) and the length. Empty when the places are malformed.
+// The table for the "places" of typescript_host.js, whose numbers count UTF-16 units of `code` and `source`. A table is
+// a text: zigzag LEB128 numbers, three for each function, by `code_end`: that, `begin` (both as differences to the
+// function before) and the length. Empty when the places are malformed.
 std::string function_table_from_places(std::string_view places, std::string_view code, std::string_view source);
 
 // The function that ends there.
@@ -37,10 +37,10 @@ std::optional<FunctionPlace> find_function(std::string_view table, uint32_t code
 class FunctionSources {
  public:
   struct Source {
-    std::string text;                // of the file
+    std::string text;                  // of the file
     std::optional<std::string> table;  // nothing: the file was compiled as it is
-    std::vector<TextShift> shifts;   // from what was compiled to `text`
-    uint32_t head_bytes = 0;         // that the engine saw before the code
+    std::vector<TextShift> shifts;     // from what was compiled to `text`
+    uint32_t head_bytes = 0;           // that the engine saw before the code
   };
 
   // Takes the place of an earlier version of the file, whose functions keep their text as long as there is room

@@ -79,14 +79,21 @@ void print_failure(const std::string& text) {
   fflush(stderr);
 }
 
-// As push_compiled(), for a text that is as the engine wants it. `source`: see ravelin_set_source(). False: the error is
-// pushed instead.
+// [ ... file name ] -> [ ... function ], or the error.
+bool compile_noted(duk_context* js, duk_uint_t flags, std::string_view text, uint32_t source) {
+  ravelin_set_source(source);
+  const bool ok = duk_pcompile_lstring_filename(js, flags, text.data(), text.size()) == 0;
+  ravelin_set_source(0);  // nothing was compiled when memory ran out before
+  return ok;
+}
+
+// As push_compiled(), for a text that is as the engine wants it. `source`: see ravelin_set_source(). False: the error
+// is pushed instead.
 bool push_engine_compiled(duk_context* js, std::string_view text, std::string_view file_name, Wrapper wrapper,
                           uint32_t source) {
   if (wrapper == Wrapper::kNone) {
     push_text(js, file_name);
-    ravelin_set_source(source);
-    return duk_pcompile_lstring_filename(js, 0, text.data(), text.size()) == 0;
+    return compile_noted(js, 0, text, source);
   }
   const std::string_view head = head_of(wrapper);
   std::string whole;
@@ -94,8 +101,7 @@ bool push_engine_compiled(duk_context* js, std::string_view text, std::string_vi
   whole.append(head).append(text);
   append_tail(whole);
   push_text(js, file_name);
-  ravelin_set_source(source);
-  if (duk_pcompile_lstring_filename(js, DUK_COMPILE_EVAL, whole.data(), whole.size()) != 0) return false;
+  if (!compile_noted(js, DUK_COMPILE_EVAL, whole, source)) return false;
   duk_call(js, 0);  // evaluates the wrapper to its function; nothing of the file runs
   return true;
 }

@@ -74,8 +74,8 @@ bool is_cell_in_use(duk_context* js) {
   return is_active;
 }
 
-// [ ... list item ] -> [ ... list ]. A list that has reached its limit loses the items that are not in use any more, and
-// gets a limit of twice the rest: so a list is never longer than twice what it is needed for.
+// [ ... list item ] -> [ ... list ]. A list that has reached its limit loses the items that are not in use any more,
+// and gets a limit of twice the rest: so a list is never longer than twice what it is needed for.
 void append_item(duk_context* js, bool (*is_in_use)(duk_context*)) {
   const duk_idx_t list = duk_get_top_index(js) - 1;
   auto end = static_cast<duk_uarridx_t>(duk_get_length(js, list));
@@ -190,7 +190,7 @@ duk_ret_t native_object_is_gone(duk_context* js) {  // list, heap is being destr
 }
 
 duk_ret_t native_watch(duk_context* js) {  // object, cell
-  if (can_only_be_kept(js, 0)) return 0;  // it never goes
+  if (can_only_be_kept(js, 0)) return 0;   // it never goes
   if (push_list(js, 0, kCells)) {
     duk_push_c_function(js, native_object_is_gone, 2);
     duk_set_finalizer(js, 2);

@@ -1,5 +1,5 @@
-// WeakRef, and what FinalizationRegistry (bootstrap/builtins.js) needs to learn that an object is gone. The engine has no
-// weak references. Both hang something on the object that dies with it:
+// WeakRef, and what FinalizationRegistry (bootstrap/builtins.js) needs to learn that an object is gone. The engine has
+// no weak references. Both hang something on the object that dies with it:
 //   WeakRef               a token that only the object and the WeakRef refer to: while the object's reference is among
 //                         those that the engine counts, the object is there
 //   FinalizationRegistry  a sentinel whose finalizer puts the registered cells into the event loop

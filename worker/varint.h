@@ -1,5 +1,5 @@
-// Numbers in the tables of line_maps and function_sources: zigzag-coded LEB128, so that small differences of either sign
-// take a byte. Pure functions.
+// Numbers in the tables of line_maps and function_sources: zigzag-coded LEB128, so that small differences of either
+// sign take a byte. Pure functions.
 #pragma once
 
 #include <cstdint>

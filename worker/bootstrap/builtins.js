@@ -196,6 +196,66 @@
     return copy;
   }
 
+  // ---- newer than ECMAScript 2022, and cheap to have
+
+  function defineAll(target, functions) {
+    Object.keys(functions).forEach(function (name) {
+      var method = functions[name];
+      if (method.name === "") Object.defineProperty(method, "name", { value: name, configurable: true });
+      defineHidden(target, name, method);
+    });
+  }
+
+  function copyOf(list, method) {
+    if (list === null || list === undefined) throw new TypeError("Array.prototype." + method + ": this is null or undefined");
+    return Array.from({ length: list.length }, function (_, i) { return list[i]; });
+  }
+
+  function needComparison(compare, method) {
+    if (compare !== undefined && typeof compare !== "function") throw new TypeError(method + ": compare must be a Function");
+  }
+
+  function replaced(copy, index, value) {
+    index = Math.trunc(Number(index)) || 0;
+    if (index < 0) index += copy.length;
+    if (index < 0 || index >= copy.length) throw new RangeError("with: the index is out of range");
+    copy[index] = value;
+    return copy;
+  }
+
+  defineAll(Array.prototype, {
+    toReversed() { return copyOf(this, "toReversed").reverse(); },
+    toSorted(compare) {
+      needComparison(compare, "toSorted");
+      return copyOf(this, "toSorted").sort(compare);
+    },
+    toSpliced(start, count /* , items */) {
+      var copy = copyOf(this, "toSpliced");
+      if (arguments.length > 0) Array.prototype.splice.apply(copy, arguments);
+      return copy;
+    },
+    "with": function (index, value) { return replaced(copyOf(this, "with"), index, value); }
+  });
+  defineAll(TypedArray, {
+    toReversed() { return this.slice().reverse(); },
+    toSorted(compare) {
+      needComparison(compare, "toSorted");
+      return this.slice().sort(compare);
+    },
+    "with": function (index, value) { return replaced(this.slice(), index, value); }
+  });
+
+  // V8's: packages use it to give their errors a stack without their own constructor.
+  defineAll(Error, {
+    captureStackTrace(object, above) {
+      if (!isObject(object)) throw new TypeError("Error.captureStackTrace: the argument must be an Object");
+      var frames = new Error().stack.split("\n");
+      while (frames.length > 0 && frames.shift().indexOf("captureStackTrace") < 0);
+      var stack = [Error.prototype.toString.call(object)].concat(frames).join("\n");
+      Object.defineProperty(object, "stack", { value: stack, writable: true, configurable: true });
+    }
+  });
+
   // ---- FinalizationRegistry
 
   var registries = new WeakMap();  // each one's callback, and its cells by the tokens for unregister()

@@ -82,31 +82,69 @@
   }
 
   // An arrow function's `arguments` are those of the function around it, which keeps them in a variable for it.
-  // (TypeScript refuses this for ES5.) Arrow functions outside all functions are left alone.
-  function keepArguments(context) {
+  // (TypeScript refuses this for ES5.) Arrow functions outside all functions are left alone. The body of an async
+  // function or generator becomes a function of its own, so these need the variable as well, outside of that: they are
+  // noted in `keepers`, for declareArguments().
+  var ARGUMENTS = "__arguments";
+
+  function createArgumentsVariable(factory) {
+    return factory.createVariableStatement(undefined, [
+      factory.createVariableDeclaration(ARGUMENTS, undefined, undefined, factory.createIdentifier("arguments"))]);
+  }
+
+  // Behind the directives at the head.
+  function withArgumentsVariable(factory, body) {
+    var head = 0;
+    while (head < body.statements.length && ts.isPrologueDirective(body.statements[head])) ++head;
+    var statements = body.statements.slice();
+    statements.splice(head, 0, createArgumentsVariable(factory));
+    return factory.updateBlock(body, ts.setTextRange(factory.createNodeArray(statements), body.statements));
+  }
+
+  function declareArguments(keepers) {
+    return function (context) {
+      var factory = context.factory;
+
+      function isKeeper(node) {
+        var origin = ts.isFunctionDeclaration(node) || ts.isFunctionExpression(node) ? originOf(node) : undefined;
+        return origin !== undefined && keepers.indexOf(origin) >= 0;
+      }
+
+      function visit(node) {
+        var isOuter = isKeeper(node);
+        node = ts.visitEachChild(node, visit, context);
+        if (!isOuter) return node;
+        var body = withArgumentsVariable(factory, node.body);
+        return ts.isFunctionDeclaration(node)
+          ? factory.updateFunctionDeclaration(node, node.decorators, node.modifiers, node.asteriskToken, node.name,
+                                              node.typeParameters, node.parameters, node.type, body)
+          : factory.updateFunctionExpression(node, node.modifiers, node.asteriskToken, node.name, node.typeParameters,
+                                             node.parameters, node.type, body);
+      }
+
+      return function (file) { return keepers.length === 0 ? file : ts.visitNode(file, visit); };
+    };
+  }
+
+  function keepArguments(keepers, context) {
     var factory = context.factory;
-    var NAME = "__arguments";
     var inFunction = false;
     var arrows = 0;        // between the function and the node
     var isWanted = false;  // the function needs the variable
 
-    function withVariable(body) {
-      var variable = factory.createVariableStatement(undefined, [
-        factory.createVariableDeclaration(NAME, undefined, undefined, factory.createIdentifier("arguments"))]);
-      var statements = ts.setTextRange(factory.createNodeArray([variable].concat(body.statements)), body.statements);
-      return factory.updateBlock(body, statements);
-    }
-
     function visitFunction(node) {
       var outer = [inFunction, arrows, isWanted];
+      var isMoved = node.asteriskToken !== undefined || ts.hasSyntacticModifier(node, ts.ModifierFlags.Async);
       inFunction = true;
-      arrows = 0;
+      arrows = isMoved ? 1 : 0;
       isWanted = false;
       var body = node.body;
+      var origin = ts.getParseTreeNode(node);
       node = ts.visitEachChild(node, function (child) {
         var visited = visit(child);
-        return child === body && isWanted ? withVariable(visited) : visited;
+        return child === body && isWanted && !isMoved ? withArgumentsVariable(factory, visited) : visited;
       }, context);
+      if (isMoved && isWanted) keepers.push(origin);
       inFunction = outer[0];
       arrows = outer[1];
       isWanted = outer[2];
@@ -117,7 +155,7 @@
       if (ts.isIdentifier(node)) {
         if (!inFunction || arrows === 0 || node.escapedText !== "arguments" || !ts.isExpressionNode(node)) return node;
         isWanted = true;
-        return ts.setTextRange(factory.createIdentifier(NAME), node);
+        return ts.setTextRange(factory.createIdentifier(ARGUMENTS), node);
       }
       if (ts.isArrowFunction(node)) {
         ++arrows;
@@ -126,6 +164,20 @@
         return node;
       }
       return ts.isFunctionLike(node) ? visitFunction(node) : ts.visitEachChild(node, visit, context);
+    }
+
+    return function (file) { return ts.visitNode(file, visit); };
+  }
+
+  // A field without a value is there all the same, in JavaScript: class A { x } becomes class A { x = void 0 }.
+  function initializeFields(context) {
+    var factory = context.factory;
+
+    function visit(node) {
+      node = ts.visitEachChild(node, visit, context);
+      if (!ts.isPropertyDeclaration(node) || node.initializer !== undefined || ts.isPrivateIdentifier(node.name)) return node;
+      return factory.updatePropertyDeclaration(node, node.decorators, node.modifiers, node.name, undefined, undefined,
+                                               factory.createVoidZero());
     }
 
     return function (file) { return ts.visitNode(file, visit); };
@@ -306,13 +358,27 @@
     return places.join();
   }
 
+  // A name that is declared twice where one of the two is let, const or class.
+  var REDECLARED = 2451;
+
+  function checkDeclarations(file) {
+    (file.bindDiagnostics || []).forEach(function (problem) {
+      if (problem.code !== REDECLARED) return;
+      var node = ts.getTokenAtPosition(file, problem.start);
+      throw new Unsupported(file, node, "'" + node.text + "' has already been declared");
+    });
+  }
+
   function describe(problem) {
     var place = { line: 0, character: 0 };
+    var message = ts.flattenDiagnosticMessageText(problem.messageText, "\n");
     if (problem.file !== undefined && problem.start !== undefined) {
       place = ts.getLineAndCharacterOfPosition(problem.file, problem.start);
+      var word = /^(?:satisfies|accessor|using)\b/.exec(problem.file.text.substr(problem.start, 10));
+      if (word !== null) message = message.replace(/\.$/, "") + ": '" + word[0] + "' is newer than the compiler, TypeScript 4.8";
     }
     return {
-      message: ts.flattenDiagnosticMessageText(problem.messageText, "\n"),
+      message: message,
       line: place.line + 1,
       column: place.character + 1
     };
@@ -323,13 +389,18 @@
     var transformers = [function () {
       return function (file) {
         isModule = ts.isExternalModule(file);
-        if (file.parseDiagnostics.length === 0) checkFile(file);
+        if (file.parseDiagnostics.length === 0) {
+          checkFile(file);
+          checkDeclarations(file);
+        }
         return file;
       };
     }, refuseConstants];
     if (/__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
-    if (text.indexOf("arguments") >= 0 && text.indexOf("=>") >= 0) transformers.push(keepArguments);
+    var keepers = [];
+    if (/\barguments\b/.test(text) && /=>|\basync\b|\*/.test(text)) transformers.push(keepArguments.bind(null, keepers));
+    if (!isTypeScript && text.indexOf("class") >= 0) transformers.push(initializeFields);
     ts.mappedLine = -1;  // these four: generate-typescript.sh
     ts.functionEnds = [];
     ts.constantTargets = [];
@@ -339,7 +410,7 @@
         fileName: isTypeScript ? "script.ts" : "script.js",
         reportDiagnostics: true,
         compilerOptions: OPTIONS,
-        transformers: { before: transformers }
+        transformers: { before: transformers, after: [declareArguments(keepers)] }
       });
     } catch (error) {
       if (error instanceof Unsupported) return describe(error.problem);
