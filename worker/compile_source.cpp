@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <memory>
 
@@ -41,6 +42,29 @@ class Compiler {
   Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns) {
     const char* kind = request.is_typescript ? "ts" : "js";
     request.key = CompileCache::key_of(request.source, flags_ + kind + (request.is_global_code ? " global" : ""));
+    return compile_keyed(std::move(request), deadline_ns);
+  }
+
+  // The same for a text that a script evaluates, perhaps again and again: the last ones stay in memory.
+  Result<Compiled> compile_text(CompileRequest request, uint64_t deadline_ns) {
+    request.key = CompileCache::key_of(request.source, flags_ + "text");
+    const CompileCache::Key key = request.key;
+    const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Recent& r) { return r.key == key; });
+    if (known != recent_.end()) return known->compiled;
+    auto result = compile_keyed(std::move(request), deadline_ns);
+    if (!result || result.value().code.size() > limits::kRecentTextBytes) return result;
+    if (recent_.size() >= limits::kRecentTexts) recent_.pop_front();
+    recent_.push_back({key, result.value()});
+    return result;
+  }
+
+ private:
+  struct Recent {
+    CompileCache::Key key;
+    Compiled compiled;
+  };
+
+  Result<Compiled> compile_keyed(CompileRequest request, uint64_t deadline_ns) {
     if (auto found = cache_.find(request.key)) return std::move(*found);
     about_to_block();
     const uint64_t deadline_ms = deadline_ns / kNsPerMs + 1;  // not before it, or the script could go on
@@ -55,7 +79,6 @@ class Compiler {
     return std::move(reply.value().compiled);
   }
 
- private:
   void open_bytecode(const std::string& file) {
     const std::string folder = executable_directory();
     for (const std::string& path : {file, folder + "/" + kBytecodeName, folder + "/../lib/ravelin/" + kBytecodeName}) {
@@ -75,6 +98,7 @@ class Compiler {
   CompileProgram program_;
   UniqueFd bytecode_;
   std::string flags_;  // what results depend on besides the source
+  std::deque<Recent> recent_;
 };
 
 std::unique_ptr<Compiler>& compiler_slot() {
@@ -117,6 +141,7 @@ void require_utf8(duk_context* js, std::string_view source, std::string_view fil
 
 // What a text is, besides its name.
 struct Wanted {
+  bool is_text;  // and no file
   bool is_global_code;
   bool has_extensions;  // of templates
 };
@@ -134,7 +159,8 @@ Compiled compile(duk_context* js, std::string_view source, std::string_view file
   request.source = wanted.has_extensions && !is_babel && may_use_template_extensions(source)
                        ? rewrite_template_extensions(source, shifts)
                        : std::string(source);
-  auto result = compiler().compile(std::move(request), heap.deadline_ns());
+  auto result = wanted.is_text ? compiler().compile_text(std::move(request), heap.deadline_ns())
+                               : compiler().compile(std::move(request), heap.deadline_ns());
   if (!result) {
     heap.check_interrupt();  // when that was the deadline, it has passed for the script too
     throw_error(js, "%.*s: %s", static_cast<int>(file_name.size()), file_name.data(), result.error().message.c_str());
@@ -149,7 +175,7 @@ Compiled compile(duk_context* js, std::string_view source, std::string_view file
 ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
                                    SourceKind kind) {
   FunctionSources::Source original;
-  Compiled compiled = compile(js, source, file_name, {kind != SourceKind::kModule, true}, &original.shifts);
+  Compiled compiled = compile(js, source, file_name, {false, kind != SourceKind::kModule, true}, &original.shifts);
   JsHeap& heap = JsHeap::of(js);
   heap.line_maps.set(file_name, std::move(compiled.line_table));
   if (wants_function_sources(source)) original.text = source;
@@ -158,7 +184,7 @@ ModernSource compile_modern_source(duk_context* js, std::string_view source, std
 }
 
 std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name, bool has_extensions) {
-  const Compiled compiled = compile(js, source, name, {true, has_extensions}, nullptr);
+  const Compiled compiled = compile(js, source, name, {true, true, has_extensions}, nullptr);
   if (compiled.is_module) throw_syntax_error(js, "'import' and 'export' are for files only", name, 1, 0);
   return with_original_lines(compiled.code, compiled.line_table);
 }
