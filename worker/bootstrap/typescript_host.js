@@ -358,13 +358,19 @@
     return places.join();
   }
 
-  // A name that is declared twice where one of the two is let, const or class.
-  var REDECLARED = 2451;
+  // A name that is declared twice, and once by let or const. The binder has one code for it when that was the first of
+  // the two, and another one, which it uses for much that is allowed in JavaScript as well, when it was the second.
+  var REDECLARED = 2451, DUPLICATE = 2300;
+
+  function isBlockScoped(node) {
+    return ts.isVariableDeclaration(node.parent) && (ts.getCombinedNodeFlags(node.parent) & ts.NodeFlags.BlockScoped) !== 0;
+  }
 
   function checkDeclarations(file) {
     (file.bindDiagnostics || []).forEach(function (problem) {
-      if (problem.code !== REDECLARED) return;
+      if (problem.code !== REDECLARED && problem.code !== DUPLICATE) return;
       var node = ts.getTokenAtPosition(file, problem.start);
+      if (problem.code === DUPLICATE && !isBlockScoped(node)) return;
       throw new Unsupported(file, node, "'" + node.text + "' has already been declared");
     });
   }
