@@ -55,10 +55,10 @@ bool push_list(duk_context* js, duk_idx_t object, const char* name) {
   duk_put_prop_index(js, -2, kListLimit);
   duk_push_string(js, name);
   duk_dup(js, -2);
-  // Frozen objects too.
+  // Frozen objects too, and they stay it: nothing of the property ever changes.
   duk_def_prop(js, object,
-               DUK_DEFPROP_FORCE | DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_SET_CONFIGURABLE |
-                   DUK_DEFPROP_CLEAR_ENUMERABLE);
+               DUK_DEFPROP_FORCE | DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_CLEAR_WRITABLE |
+                   DUK_DEFPROP_CLEAR_CONFIGURABLE | DUK_DEFPROP_CLEAR_ENUMERABLE);
   return true;
 }
 

@@ -224,6 +224,8 @@ var kept = {}, ref, sharedRef, token = {}, frozen = new WeakRef(Object.freeze({a
     registry.register(target, "gone"); registry.register(target, "twice");
     registry.register(target, "unregistered", token);
     registry.register(kept, "never");
+    var stone = Object.freeze({}), frozenRef = new WeakRef(stone); registry.register(stone, "stone");
+    if (!Object.isFrozen(stone) || Object.getOwnPropertyNames(stone).length > 0) log.push("it has melted");
     var cycle = {}; cycle.self = cycle; registry.register(cycle, "cycle"); globalThis.cycleRef = new WeakRef(cycle);
     log.push(registry.unregister(token), registry.unregister(token));
 })();
@@ -251,7 +253,7 @@ def test_weak_references(site):
     log = json.loads(s.stdout())
     assert log[:5] == [True, False, "t", 1, 2]
     timer = log.index("timer")
-    assert sorted(log[5:timer]) == ["gone", "twice"], "called by the event loop, after the script and before the timer"
+    assert sorted(log[5:timer]) == ["gone", "stone", "twice"], "called by the event loop, after the script and before the timer"
     assert log[timer + 1:timer + 9] == [True, True, True, True, True, "object", True, True]
     assert log[timer + 9:] == ["cycle"]
     assert "Error in setImmediate callback" in s.log() and "in the callback" in s.log()

@@ -169,6 +169,78 @@
     return function (file) { return ts.visitNode(file, visit); };
   }
 
+  // Private names in optional chains, which TypeScript refuses: o?.#a.b becomes (_a = o) === null || _a === void 0 ?
+  // void 0 : _a.#a.b
+  function openPrivateChains(context) {
+    var factory = context.factory;
+
+    function hasPrivateName(node) {
+      for (; ts.isOptionalChain(node); node = node.expression) {
+        if (ts.isPropertyAccessExpression(node) && ts.isPrivateIdentifier(node.name)) return true;
+      }
+      return false;
+    }
+
+    function keep(value, guards) {
+      var variable = factory.createTempVariable(context.hoistVariableDeclaration);
+      guards.push({ variable: variable, value: value });
+      return variable;
+    }
+
+    // What a function is a method of is kept as well, if the call is optional: [method, its object].
+    function openCallee(node, guards) {
+      if (!ts.isAccessExpression(node)) return [open(node, guards), factory.createVoidZero()];
+      var owner = open(node.expression, guards);
+      if (node.questionDotToken !== undefined) owner = keep(owner, guards);
+      var assigned = factory.createTempVariable(context.hoistVariableDeclaration);
+      return [access(node, factory.createParenthesizedExpression(factory.createAssignment(assigned, owner))), assigned];
+    }
+
+    function access(node, owner) {
+      return ts.isPropertyAccessExpression(node)
+        ? factory.createPropertyAccessExpression(owner, node.name)
+        : factory.createElementAccessExpression(owner, ts.visitNode(node.argumentExpression, visit));
+    }
+
+    // The link of a chain without its question marks; the values that must not be null come into `guards`.
+    function open(node, guards) {
+      if (!ts.isOptionalChain(node)) return ts.visitNode(node, visit);
+      if (ts.isNonNullExpression(node)) return open(node.expression, guards);
+      if (ts.isCallExpression(node) && node.questionDotToken !== undefined) {
+        var callee = openCallee(node.expression, guards);
+        var list = [callee[1]].concat(ts.visitNodes(node.arguments, visit));
+        return factory.createCallExpression(
+          factory.createPropertyAccessExpression(keep(callee[0], guards), "call"), undefined, list);
+      }
+      var owner = open(node.expression, guards);
+      if (node.questionDotToken !== undefined) owner = keep(owner, guards);
+      if (ts.isCallExpression(node)) {
+        return factory.createCallExpression(owner, undefined, ts.visitNodes(node.arguments, visit));
+      }
+      return access(node, owner);
+    }
+
+    function isMissing(guard) {
+      return factory.createLogicalOr(
+        factory.createStrictEquality(
+          factory.createParenthesizedExpression(factory.createAssignment(guard.variable, guard.value)),
+          factory.createNull()),
+        factory.createStrictEquality(guard.variable, factory.createVoidZero()));
+    }
+
+    function visit(node) {
+      if (!hasPrivateName(node)) return ts.visitEachChild(node, visit, context);
+      var guards = [];
+      var opened = open(node, guards);
+      var value = guards.reduceRight(function (inner, guard) {
+        return factory.createConditionalExpression(isMissing(guard), undefined, factory.createVoidZero(), undefined, inner);
+      }, opened);
+      return ts.setTextRange(factory.createParenthesizedExpression(value), node);
+    }
+
+    return function (file) { return ts.visitNode(file, visit); };
+  }
+
   // A field without a value is there all the same, in JavaScript: class A { x } becomes class A { x = void 0 }.
   function initializeFields(context) {
     var factory = context.factory;
@@ -404,6 +476,7 @@
     }, refuseConstants];
     if (/__proto__|\bsuper\s*[.[]|\/[a-z]*s[a-z]*\W/.test(text)) transformers.push(replaceRest);
     if (text.indexOf("extends") >= 0) transformers.push(wrapBases);
+    if (/\?\.[^;]*#/.test(text)) transformers.push(openPrivateChains);
     var keepers = [];
     if (/\barguments\b/.test(text) && /=>|\basync\b|\*/.test(text)) transformers.push(keepArguments.bind(null, keepers));
     if (!isTypeScript && text.indexOf("class") >= 0) transformers.push(initializeFields);

@@ -30,6 +30,15 @@ module.exports = {
   "private of another object": () => { class A { #x = 1; eq(o) { return o.#x === this.#x } } return [new A().eq(new A()), attempt(() => new A().eq({}))] },
   "private method cannot be assigned": () => attempt(() => { class A { #m() {} go() { this.#m = 1 } } new A().go() }),
   "private destructuring": () => { class A { #a; #b; constructor() { [this.#a, this.#b] = [1, 2]; ({ x: this.#a } = { x: 9 }) } get v() { return [this.#a, this.#b] } } return new A().v },
+  "private names in optional chains": () => {
+    class A { #x = { y: 1, f() { return this.y } }; #m(n) { return this.#x.y + n } get #g() { return this.#x }
+      static get(o) { return o?.#x } static deep(o) { return o?.#x.y } static call(o) { return o?.#m(2) } static opt(o) { return o?.#m?.(3) }
+      static f(o) { return o?.#x.f() } static g(o) { return o?.#g?.f?.() } static el(o) { return o?.a?.[0].#x?.y }
+      static inner(o) { return [1].map(n => o?.#m(n)) } static later(o) { return (() => o?.a?.(() => o.b?.#x))() } }
+    const a = new A();
+    return [A.get(a), A.get(null), A.deep(a), A.deep(), A.call(a), A.call(null), A.opt(a), A.opt(), A.f(a), A.f(), A.g(a), A.g(),
+      A.el({ a: [a] }), A.el({}), A.inner(a), A.inner(), A.later({ a: f => f(), b: a }), attempt(() => A.get({}))];
+  },
   "private logical assignment": () => { class A { #x = null; go() { this.#x ??= 4; this.#x ||= 5; this.#x &&= 6; return this.#x } } return new A().go() },
   "private names in nested classes": () => { class A { #x = 1; m() { const self = this; return new (class { #x = 2; get() { return [this.#x, self.#x] } get2() { return 0 } })().get2() } } return new A().m() },
   "super methods": () => { class A { m() { return "A" + this.v } } class B extends A { v = 1; m() { return "B" + super.m() } } class C extends B { m() { return "C" + super.m() } } return new C().m() },
