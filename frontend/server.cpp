@@ -79,14 +79,7 @@ Status Server::take_start_frame(ipc::Frame& frame, bool& complete) {
     event_hub_ = std::make_unique<EventHub>(config_.workers + size_t{1});
     return Ok{};
   }
-  if (frame.type == FrameType::kListener && has_config_) {
-    auto listener = ipc::decode_listener(frame.payload);
-    if (!listener) return listener.error();
-    if (listener.value().loop >= config_.loops)
-      return Error{ErrorCode::kInvalid, "Listener for a loop that is not there"};
-    pending_listeners_.push_back({std::move(frame.descriptor), std::move(listener.value())});
-    return Ok{};
-  }
+  if (frame.type == FrameType::kListener && has_config_) return take_listener(frame);
   // What the launcher listens to is known before there is a worker to trigger it.
   const bool is_of_events =
       frame.type == FrameType::kEventPage || frame.type == FrameType::kEventOn || frame.type == FrameType::kEventScope;
@@ -99,6 +92,23 @@ Status Server::take_start_frame(ipc::Frame& frame, bool& complete) {
     return build(std::move(frame.descriptor));
   }
   return Error{ErrorCode::kInvalid, "unexpected frame at start"};
+}
+
+// Before the loops are there it waits for them; later it is added in its loop's own thread.
+Status Server::take_listener(ipc::Frame& frame) {
+  auto listener = ipc::decode_listener(frame.payload);
+  if (!listener) return listener.error();
+  const uint32_t index = listener.value().loop;
+  if (index >= config_.loops) return Error{ErrorCode::kInvalid, "Listener for a loop that is not there"};
+  if (loops_.empty()) {
+    pending_listeners_.push_back({std::move(frame.descriptor), std::move(listener.value())});
+    return Ok{};
+  }
+  auto late =
+      std::make_shared<PendingListener>(PendingListener{std::move(frame.descriptor), std::move(listener.value())});
+  Loop* loop = loops_[index].get();
+  loop->events().post([loop, late] { loop->add_listener(std::move(late->socket), late->info); });
+  return Ok{};
 }
 
 Status Server::build(UniqueFd zygote) {
@@ -161,6 +171,9 @@ void Server::handle_control(ipc::Frame& frame) {
   switch (frame.type) {
     case FrameType::kZygote:
       return life_->set_zygote(std::move(frame.descriptor));
+    case FrameType::kListener:
+      if (Status status = take_listener(frame); !status) logf("alert: %s", status.error().message.c_str());
+      return;
     case FrameType::kExited:
       return life_->on_orphan_exited(ipc::decode_exited(frame.payload));
     case FrameType::kStop:

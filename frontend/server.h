@@ -15,7 +15,8 @@ namespace ravelin::frontend {
 
 class Server {
  public:
-  // `control`: the channel to the launcher, whose first frames (Config, Listener..., Zygote) make the server.
+  // `control`: the channel to the launcher, whose first frames (Config, Zygote) make the server. Listeners come among
+  // them or later; connections are accepted from then on.
   explicit Server(UniqueFd control);
   ~Server();
 
@@ -40,6 +41,7 @@ class Server {
 
   bool receive_start();
   Status take_start_frame(ipc::Frame& frame, bool& complete);
+  Status take_listener(ipc::Frame& frame);
   Status build(UniqueFd zygote);
   void fail(const std::string& why);
   static void on_control(int, short what, void* self);

@@ -16,6 +16,7 @@
 #include "worker/deferred_replies.h"
 #include "worker/js_error.h"
 #include "worker/js_reply_body.h"
+#include "worker/js_timers.h"
 #include "worker/script_section.h"
 
 namespace ravelin::worker {
@@ -37,7 +38,7 @@ ChunkStream::ChunkStream(DeferredReplies& owner, DeferredReply& reply, double de
       delay_ns_(static_cast<uint64_t>(std::llround(std::min(delay_ms, kMaxDelayMs) * 1000)) * 1000) {}
 
 ChunkStream::~ChunkStream() {
-  if (timer_) event_free(timer_);
+  if (timer_ != 0) owner_.timers()->cancel(timer_);
 }
 
 void ChunkStream::give_functions(duk_context* js, duk_idx_t req, const char* token_key) {
@@ -68,27 +69,23 @@ void ChunkStream::on_ready() {
 // Calls the callback now, or arms the timer for it.
 void ChunkStream::plan() {
   if (!may_call()) return;
-  if (delay_ns_ == 0) return idle_ms_ == 0 ? call() : arm(idle_ms_ * kNsPerMs);
+  if (delay_ns_ == 0) return idle_ms_ == 0 ? call() : arm(monotonic_ns() + idle_ms_ * kNsPerMs);
   uint64_t now = monotonic_ns();
   // Missed beats are skipped, and one is never served twice by a timer that fires a little early.
   next_beat_ = std::max(beat_, (now - start_ns_) / delay_ns_) + 1;
-  arm(start_ns_ + next_beat_ * delay_ns_ - now);
+  arm(start_ns_ + next_beat_ * delay_ns_);
 }
 
-void ChunkStream::arm(uint64_t delay_ns) {
-  if (owner_.base() == nullptr) return;
-  if (!timer_) timer_ = evtimer_new(owner_.base(), on_timer, this);
-  if (!timer_) return owner_.end_stream(id_, ipc::FrameType::kAbort);
-  uint64_t delay_us = (delay_ns + 999) / 1000;
-  timeval delay{static_cast<time_t>(delay_us / 1'000'000), static_cast<suseconds_t>(delay_us % 1'000'000)};
-  event_base_update_cache_time(owner_.base());  // libevent counts from the beginning of this turn
-  event_add(timer_, &delay);
+void ChunkStream::arm(uint64_t due_ns) {
+  if (!owner_.timers()) return;
+  if (timer_ != 0) owner_.timers()->cancel(timer_);
+  timer_ = owner_.timers()->call_at(due_ns, [this] { on_timer(); });
 }
 
-void ChunkStream::on_timer(evutil_socket_t, short, void* self) {
-  auto* stream = static_cast<ChunkStream*>(self);
-  stream->beat_ = stream->next_beat_;
-  if (stream->may_call()) stream->call();
+void ChunkStream::on_timer() {
+  timer_ = 0;
+  beat_ = next_beat_;
+  if (may_call()) call();
 }
 
 void ChunkStream::call() {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <duktape.h>
-#include <event2/event.h>
 
 #include <cstdint>
 #include <deque>
@@ -45,13 +44,13 @@ class ChunkStream {
 
   static duk_ret_t native_send(duk_context* js);
   static duk_ret_t native_end(duk_context* js);
-  static void on_timer(evutil_socket_t, short, void* self);
+  void on_timer();
 
   bool may_call() const { return has_credit_ && !in_call_ && !is_ended_ && pieces_.empty(); }
   void plan();
   void call();
   void after_call();
-  void arm(uint64_t delay_ns);
+  void arm(uint64_t due_ns);
   bool take_value(duk_context* js, const char* function);
   void append(duk_context* js, std::string_view bytes);
   void append_file(duk_context* js, UniqueFd file, uint64_t bytes);
@@ -61,7 +60,7 @@ class ChunkStream {
   DeferredReplies& owner_;
   DeferredReply& reply_;
   const uint64_t id_;
-  event* timer_ = nullptr;
+  uint64_t timer_ = 0;  // of JsTimers; 0: none
   uint64_t start_ns_;
   uint64_t delay_ns_;
   uint64_t beat_ = 0;  // of the delay: the last one served

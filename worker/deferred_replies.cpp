@@ -54,7 +54,6 @@ DeferredReplies::~DeferredReplies() {
 
 void DeferredReplies::connect(ReplyUplink& uplink, event_base* base) {
   uplink_ = &uplink;
-  base_ = base;
   work_ = event_new(
       base, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<DeferredReplies*>(self)->run_jobs(); }, this);
   sweep_ = event_new(

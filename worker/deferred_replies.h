@@ -109,7 +109,7 @@ class DeferredReplies {
   CallResult call_kept(uint64_t id, std::optional<uint32_t> chunk_index, const char* what, std::string& error);
   // The reply that the C function which runs belongs to; null when it has ended.
   static DeferredReply* of_function(duk_context* js);
-  event_base* base() const { return base_; }
+  JsTimers* timers() const { return heap_.timers; }
   const ipc::ServerConfig& config() const { return config_; }
   DeferredReply* find(uint64_t id);
   void wrote(const DeferredReply& reply);
@@ -162,7 +162,6 @@ class DeferredReplies {
   const ipc::ServerConfig& config_;
   LateAnswers& late_;
   ReplyUplink* uplink_ = nullptr;
-  event_base* base_ = nullptr;
   event* work_ = nullptr;
   event* sweep_ = nullptr;
   uint64_t sweep_at_ms_ = 0;     // 0: not planned

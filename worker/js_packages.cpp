@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "worker/block_hook.h"
-#include "worker/format_utf8.h"
-#include "worker/js_error.h"
 #include "worker/js_module_path.h"
 
 namespace ravelin::worker {
@@ -38,20 +38,11 @@ std::optional<std::string> as_index(const std::string& folder) {
   return std::nullopt;
 }
 
-// The "main" of a package.json's text; empty when it has none. nullopt when it could not be read: most often it is no
-// JSON, which Node, too, takes as none, but memory or time may have ended, and that says nothing about the file.
-std::optional<std::string> read_main(duk_context* js, const std::string& text) {
-  std::string main;
-  const bool ok = run_protected(js, [&](duk_context* inner) {
-    push_text(inner, text);
-    duk_json_decode(inner, -1);
-    if (duk_is_object(inner, -1) && duk_get_prop_literal(inner, -1, "main") && duk_is_string(inner, -1)) {
-      append_utf8(main, engine_text(inner, -1));
-    }
-  });
-  if (ok) return main;
-  duk_pop(js);
-  return std::nullopt;
+// How many bytes of "name/rest" or "@scope/name/rest" are the package's name.
+size_t package_name_length(std::string_view name) {
+  size_t slash = name.find('/');
+  if (name.starts_with('@') && slash != std::string_view::npos) slash = name.find('/', slash + 1);
+  return std::min(slash, name.size());
 }
 
 bool is_path(std::string_view name) {
@@ -62,20 +53,23 @@ bool is_path(std::string_view name) {
 
 bool is_in_package(std::string_view file) { return file.find("/node_modules/") != std::string_view::npos; }
 
-const std::string& JsPackages::main_of(duk_context* js, const std::string& package_json, const struct stat& status) {
+const PackageFile* JsPackages::package_of(duk_context* js, const std::string& folder) {
+  const std::string path = folder + "/package.json";
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > kMaxPackageBytes) return nullptr;
   if (packages_.size() > kMaxPackages) packages_.clear();
-  Package& package = packages_[package_json];
+  Package& package = packages_[path];
   const FileSignature signature = FileSignature::of(status);
-  if (package.signature == signature) return package.main;
+  if (package.signature == signature) return &package.content;
   SourceFile file;
-  std::optional<std::string> main;
+  std::optional<PackageFile> content;
   about_to_block();
-  if (read_source_file(package_json, file) == 0) main = read_main(js, file.text);
-  package.main = main.value_or(std::string());
+  if (read_source_file(path, file) == 0) content = parse_package_file(js, file.text);
   // A file changed this moment may change again without a trace: it is read again the next time, as is one that could
   // not be read.
-  package.signature = !main || signature.is_racy_at(wall_clock_ns()) ? FileSignature() : signature;
-  return package.main;
+  package.signature = !content || signature.is_racy_at(wall_clock_ns()) ? FileSignature() : signature;
+  package.content = std::move(content).value_or(PackageFile());
+  return &package.content;
 }
 
 std::optional<std::string> JsPackages::as_file_or_folder(duk_context* js, const std::string& path) {
@@ -84,9 +78,8 @@ std::optional<std::string> JsPackages::as_file_or_folder(duk_context* js, const 
   }
   struct stat status;
   if (stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return std::nullopt;
-  const std::string package_json = path + "/package.json";
-  if (stat(package_json.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= kMaxPackageBytes) {
-    const std::string& main = main_of(js, package_json, status);
+  if (const PackageFile* package = package_of(js, path)) {
+    const std::string& main = package->main;
     if (!main.empty() && main.find('\0') == std::string::npos) {
       const std::string target = path + "/" + main;
       if (auto file = as_file(target)) return file;
@@ -94,6 +87,19 @@ std::optional<std::string> JsPackages::as_file_or_folder(duk_context* js, const 
     }
   }
   return as_index(path);
+}
+
+// `folder`: a node_modules folder. What "exports" does not list is looked for among the files, other than in Node: the
+// site's author decides what of a package is used.
+std::optional<std::string> JsPackages::in_package_folder(duk_context* js, const std::string& folder,
+                                                         std::string_view name) {
+  const size_t length = package_name_length(name);
+  const std::string root = folder + "/" + std::string(name.substr(0, length));
+  if (const PackageFile* package = package_of(js, root); package && !package->exports.empty()) {
+    const auto target = package->exported("." + std::string(name.substr(length)));
+    if (target && is_file(root + target->substr(1))) return canonical_path(root + target->substr(1));
+  }
+  return as_file_or_folder(js, folder + "/" + std::string(name));
 }
 
 std::optional<std::string> JsPackages::resolve(duk_context* js, std::string_view name, std::string_view directory) {
@@ -108,7 +114,7 @@ std::optional<std::string> JsPackages::resolve(duk_context* js, std::string_view
       std::string candidate(folder == "/" ? std::string_view() : folder);
       candidate.append("/").append(kPackageFolder);
       if (struct stat status; stat(candidate.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
-        if (auto found = as_file_or_folder(js, candidate.append("/").append(name))) return found;
+        if (auto found = in_package_folder(js, candidate, name)) return found;
       }
     }
     if (folder == "/") break;

@@ -1,7 +1,7 @@
 // Where Node's CommonJS finds files: relative names with extensions and as folders, and packages in node_modules
-// folders, with the "main" of their package.json. require() asks here after the documented list; for files that
-// themselves lie in a node_modules folder, before it, since packages are written for this order.
-// Not for: the documented list (js_module_path.h), loading (js_modules.h), "exports" and "imports" of package.json.
+// folders, with "exports" and "main" of their package.json. require() asks here after the documented list; for files
+// that themselves lie in a node_modules folder, before it, since packages are written for this order.
+// Not for: the documented list (js_module_path.h), loading (js_modules.h), reading package.json (package_file.h).
 // Any process that runs script, main thread; remembers what it read of package.json files.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "worker/js_source.h"
+#include "worker/package_file.h"
 
 namespace ravelin::worker {
 
@@ -28,11 +29,13 @@ class JsPackages {
  private:
   struct Package {
     FileSignature signature;
-    std::string main;  // empty: none
+    PackageFile content;
   };
 
   std::optional<std::string> as_file_or_folder(duk_context* js, const std::string& path);
-  const std::string& main_of(duk_context* js, const std::string& package_json, const struct stat& status);
+  std::optional<std::string> in_package_folder(duk_context* js, const std::string& folder, std::string_view name);
+  // nullptr: there is none.
+  const PackageFile* package_of(duk_context* js, const std::string& folder);
 
   std::unordered_map<std::string, Package> packages_;  // by path of the package.json
 };

@@ -1,6 +1,5 @@
 #include "worker/js_timers.h"
 
-#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -53,24 +52,12 @@ void print_error(const char* name, const std::string& text) {
 
 }  // namespace
 
-JsTimers::JsTimers(event_base* base, duk_context* js) : js_(js) {
+JsTimers::JsTimers(event_base* base, duk_context* js) : js_(js), base_(base), alarm_(base, on_alarm, this) {
   CHECK(!JsHeap::of(js).timers);
   JsHeap::of(js).timers = this;
-  create_event(base);
 }
 
-JsTimers::~JsTimers() {
-  if (event_) event_free(event_);
-  JsHeap::of(js_).timers = nullptr;
-}
-
-void JsTimers::create_event(event_base* base) {
-  base_ = base;
-  event_ = nullptr;
-  if (!base) return;
-  event_ = evtimer_new(base, on_event, this);
-  CHECK(event_);
-}
+JsTimers::~JsTimers() { JsHeap::of(js_).timers = nullptr; }
 
 void JsTimers::install() {
   duk_push_global_object(js_);
@@ -116,7 +103,8 @@ duk_ret_t JsTimers::native_set(duk_context* js) {
   duk_push_object(js);
   duk_push_number(js, static_cast<double>(id));
   duk_put_prop_string(js, -2, kIdProperty);
-  self->add(id, kind, delay_ns);
+  const uint64_t now = monotonic_ns();
+  self->add(id, Timer{kind, now, delay_ns, 0, nullptr}, now + delay_ns);
   return 1;
 }
 
@@ -132,10 +120,21 @@ duk_ret_t JsTimers::native_clear(duk_context* js) {
   return 0;
 }
 
-void JsTimers::add(Id id, Kind kind, uint64_t delay_ns) {
-  const uint64_t now = monotonic_ns();
-  Timer& timer = timers_.emplace(id, Timer{kind, now, delay_ns, 0}).first->second;
-  schedule(id, timer, now + delay_ns);
+JsTimers::Id JsTimers::call_at(uint64_t due_ns, std::function<void()> body) {
+  const Id id = next_id_++;
+  add(id, Timer{Kind::kNative, 0, 0, 0, std::move(body)}, due_ns);
+  return id;
+}
+
+void JsTimers::cancel(Id id) {
+  auto found = timers_.find(id);
+  if (found == timers_.end()) return;
+  queue_.erase({found->second.due_ns, id});
+  timers_.erase(found);
+}
+
+void JsTimers::add(Id id, Timer timer, uint64_t due_ns) {
+  schedule(id, timers_.emplace(id, std::move(timer)).first->second, due_ns);
   if (turn_ns_ == 0 && queue_.begin()->second == id) arm();
 }
 
@@ -147,9 +146,8 @@ void JsTimers::schedule(Id id, Timer& timer, uint64_t due_ns) {
 
 void JsTimers::remove(duk_context* js, Id id) {
   auto found = timers_.find(id);
-  if (found == timers_.end()) return;
-  queue_.erase({found->second.due_ns, id});
-  timers_.erase(found);
+  if (found == timers_.end() || found->second.kind == Kind::kNative) return;
+  cancel(id);
   StackGuard guard(js);
   push_store(js);
   duk_push_number(js, static_cast<double>(id));
@@ -157,23 +155,12 @@ void JsTimers::remove(duk_context* js, Id id) {
 }
 
 void JsTimers::arm() {
-  if (!event_) return;
   if (queue_.empty()) {
-    event_del(event_);
-    return;
+    alarm_.clear();
+  } else {
+    alarm_.set(queue_.begin()->first);
   }
-  const uint64_t now = monotonic_ns();
-  const uint64_t due = queue_.begin()->first;
-  const uint64_t delay_us = due > now ? (due - now + 999) / 1000 : 0;
-  timeval delay;
-  delay.tv_sec = static_cast<time_t>(delay_us / 1'000'000);
-  delay.tv_usec = static_cast<suseconds_t>(delay_us % 1'000'000);
-  // libevent counts from the time at which this turn of its loop began, which may be long ago.
-  event_base_update_cache_time(base_);
-  CHECK(event_add(event_, &delay) == 0);
 }
-
-void JsTimers::on_event(evutil_socket_t, short, void* self) { static_cast<JsTimers*>(self)->run_due(); }
 
 void JsTimers::run_due() {
   turn_ns_ = monotonic_ns();
@@ -194,6 +181,11 @@ void JsTimers::run_callback(const std::function<void()>& body) {
 
 void JsTimers::run(Id id) {
   const Kind kind = timers_.at(id).kind;
+  if (kind == Kind::kNative) {
+    const std::function<void()> body = std::move(timers_.at(id).body);
+    timers_.erase(id);
+    return body();
+  }
   const bool repeats = kind == Kind::kInterval || kind == Kind::kMetronome;
   if (!repeats) timers_.erase(id);
   if (before_callback_) before_callback_();
@@ -240,7 +232,9 @@ void JsTimers::abandon_after_fork(event_base* fresh_base) {
   timers_.clear();
   queue_.clear();
   turn_ns_ = 0;
-  create_event(fresh_base);  // the old event lies in the parent's base: freeing it would touch that base
+  // A zygote has closed the launcher's descriptors already, and its workers have inherited none.
+  alarm_.abandon_after_fork(fresh_base, fresh_base != nullptr);
+  base_ = fresh_base;
   const bool ok = run_protected(js_, [](duk_context* js) {
     duk_push_heap_stash(js);
     duk_del_prop_string(js, -1, kStore);

@@ -78,13 +78,25 @@ void Launcher::adopt(std::unique_ptr<Supervisor> supervisor) {
   const int wake_up = catch_stop_signals();
   if (wake_up >= 0) supervisor_->watch_stop(wake_up);
   event* readable = event_new(base_, supervisor_->fd(), EV_READ | EV_PERSIST, on_supervision, this);
-  if (!readable || event_add(readable, nullptr) != 0) {
+  const timeval at_once = {};
+  if (!readable || event_add(readable, nullptr) != 0 ||
+      event_base_once(base_, -1, EV_TIMEOUT, on_first_turn, this, &at_once) != 0) {
     log_line("error: the launcher has no memory to watch its children; the server ends");
     end(1);
   }
   heap_.set_interrupt_hook(on_interrupt, this);
   set_sleep_hook(on_sleep, this);
   set_block_hook(on_block, this);
+}
+
+// The manual's Technical Notes: "end of script" is where serving begins. What the script has set up until then,
+// listeners above all, is there before the first request.
+void Launcher::on_first_turn(evutil_socket_t, short, void* self) {
+  auto& launcher = *static_cast<Launcher*>(self);
+  if (Status status = launcher.supervisor_->accept(); !status) {
+    logf("error: the server cannot accept connections: %s; it ends", status.error().message.c_str());
+    launcher.end(1);
+  }
 }
 
 void Launcher::on_supervision(evutil_socket_t, short, void* self) {

@@ -33,7 +33,8 @@ class Launcher {
   bool is_this_process() const;
   bool has_server() const { return supervisor_ != nullptr; }
 
-  // From server.start(), when the server is up: from now on it is watched, and signals stop it in order.
+  // From server.start(), when the server is up: from now on it is watched, and signals stop it in order. Connections
+  // are accepted from the next turn of the event loop on: when the script, or the callback that called, has ended.
   void adopt(std::unique_ptr<Supervisor> supervisor);
 
   // In a daemon, right after detach(): the caller's timers, event listeners and event loop are left behind.
@@ -42,6 +43,7 @@ class Launcher {
   [[noreturn]] void run_loop();
 
  private:
+  static void on_first_turn(evutil_socket_t, short, void* self);
   static void on_supervision(evutil_socket_t, short, void* self);
   static void on_interrupt(void* self);
   static void on_block(void* self);

@@ -74,24 +74,26 @@ std::string list_addresses(const std::vector<ListenSocket>& sockets) {
   return text;
 }
 
-// From bound sockets to a serving frontend. What it changes (privileges, no_new_privs) stays changed after an error.
-Result<std::unique_ptr<Supervisor>> bring_up(JsHeap& heap, const std::optional<UserAccount>& account,
-                                             Supervisor::Parts parts) {
+std::string news_of(const Supervisor::Parts& parts, const std::optional<UserAccount>& account) {
+  const ipc::ServerConfig& config = parts.config;
+  return "notice: serving on " + list_addresses(parts.sockets) + " with " + std::to_string(config.workers) +
+         (config.workers == 1 ? " worker and " : " workers and ") + std::to_string(config.loops) +
+         (config.loops == 1 ? " frontend thread" : " frontend threads") + (account ? " as user " + account->name : "");
+}
+
+// From bound sockets to a frontend that is ready. What it changes (privileges, no_new_privs) stays changed after an
+// error.
+Status bring_up(Launcher& launcher, const std::optional<UserAccount>& account, Supervisor::Parts parts) {
   if (account) {
     prepare_compiler_for_user(account->uid, account->gid);
     if (Status status = drop_privileges(*account); !status) return status.error();
   }
   if (Status status = forbid_new_privileges(); !status) return status.error();
   mime_table = new MimeTable(parts.config.mime_table());  // one per server, as long as the process
-  const ipc::ServerConfig& config = parts.config;
-  const std::string news =
-      "notice: serving on " + list_addresses(parts.sockets) + " with " + std::to_string(config.workers) +
-      (config.workers == 1 ? " worker and " : " workers and ") + std::to_string(config.loops) +
-      (config.loops == 1 ? " frontend thread" : " frontend threads") + (account ? " as user " + account->name : "");
-  auto supervisor = std::make_unique<Supervisor>(heap, std::move(parts));
-  if (Status status = supervisor->start(kStartTimeoutMs); !status) return status.error();
-  log_line(news);
-  return supervisor;
+  auto supervisor = std::make_unique<Supervisor>(launcher.heap(), std::move(parts));
+  if (Status status = supervisor->start(kStartTimeoutMs); !status) return status;
+  launcher.adopt(std::move(supervisor));
+  return Ok{};
 }
 
 // The rest of a daemon's life.
@@ -102,12 +104,10 @@ Result<std::unique_ptr<Supervisor>> bring_up(JsHeap& heap, const std::optional<U
     set_process_title(launcher.command_line() + " " + parts.sockets.front().address);
     set_process_name("ravelin");
   }
-  auto supervisor = bring_up(launcher.heap(), account, std::move(parts));
-  if (!supervisor) {
-    report_start(report, supervisor.error().message);
+  if (Status status = bring_up(launcher, account, std::move(parts)); !status) {
+    report_start(report, status.error().message);
     _exit(1);
   }
-  launcher.adopt(std::move(supervisor.value()));
   report_start(report, "");
   launcher.run_loop();
 }
@@ -140,14 +140,14 @@ duk_ret_t native_start(duk_context* js) {
   if (!bound) abandon_start(js, "bind: " + bound.error().message);
   for (const std::string& warning : bound.value().warnings) logf("warning: server.start: %s", warning.c_str());
 
-  Supervisor::Parts parts{options.config, std::move(bound.value().sockets), std::move(program.value())};
+  Supervisor::Parts parts{options.config, std::move(bound.value().sockets), std::move(program.value()), ""};
+  parts.news = news_of(parts, account);
   pid_t pid = getpid();
   if (options.daemon) {
     pid = start_daemon(js, options, account, std::move(parts));
   } else {
-    auto supervisor = bring_up(launcher.heap(), account, std::move(parts));
-    if (!supervisor) abandon_start(js, supervisor.error().message);
-    launcher.adopt(std::move(supervisor.value()));
+    if (Status status = bring_up(launcher, account, std::move(parts)); !status)
+      abandon_start(js, status.error().message);
   }
   duk_push_int(js, pid);
   return 1;

@@ -34,6 +34,7 @@ constexpr uint64_t kStopExtraMs = 2'000;         // the frontend's own bookkeepi
 constexpr uint64_t kEndPatienceMs = 2'000;       // the zygote only kills and reaps
 constexpr uint64_t kAdoptedPollMs = 50;          // how often killed children of a dead adopted worker are looked at
 constexpr uint64_t kStoppedPatienceMs = 1'000;   // how long a frontend or zygote may be stopped
+constexpr uint64_t kScriptPatienceMs = 5'000;    // then a script that goes on after server.start() is told of
 constexpr uint64_t kRestPollMs = 5;  // how soon a zygote is tried again that could not be forked in a script
 
 void add_to_epoll(int epoll, int fd, uint32_t events = EPOLLIN) {
@@ -77,6 +78,8 @@ Status Supervisor::start(uint64_t timeout_ms) {
     return Error{ErrorCode::kSystem, "the frontend could not start: " + failure_};
   }
   phase_ = Phase::kServing;
+  script_is_late_at_ms_ = monotonic_ms() + kScriptPatienceMs;
+  arm_timer();
   return Ok{};
 }
 
@@ -154,14 +157,34 @@ Status Supervisor::spawn_frontend() {
   frontend_.watches_output = false;
   frontend_.watches_input = true;
   control.send(FrameType::kConfig, ipc::encode_config(parts_.config));
-  for (const ListenSocket& listener : parts_.sockets) {
-    UniqueFd copy(dup(listener.socket.get()));
-    if (!copy) return system_error("dup of a listening socket", errno);
-    control.send(FrameType::kListener, ipc::encode_listener({listener.address, listener.loop, false}), std::move(copy));
-  }
+  if (accepts_)
+    if (Status status = send_listeners(); !status) return status;
   // First what the script listens to, then what begins the serving.
   if (Status status = connect_events(); !status) return status;
   return connect_frontend_to_zygote();
+}
+
+// What connects before this waits in the backlog of the sockets.
+Status Supervisor::send_listeners() {
+  for (const ListenSocket& listener : parts_.sockets) {
+    UniqueFd copy(dup(listener.socket.get()));
+    if (!copy) return system_error("dup of a listening socket", errno);
+    frontend_.control()->send(FrameType::kListener, ipc::encode_listener({listener.address, listener.loop, false}),
+                              std::move(copy));
+  }
+  return Ok{};
+}
+
+Status Supervisor::accept() {
+  if (phase_ != Phase::kServing) return Ok{};
+  accepts_ = true;
+  script_is_late_at_ms_ = 0;
+  if (frontend_.control()) {  // otherwise the next one gets them
+    if (Status status = send_listeners(); !status) return status;
+    flush_and_watch(frontend_);
+  }
+  log_line(parts_.news);
+  return Ok{};
 }
 
 // A new frontend knows nothing of what the script listens to.
@@ -260,6 +283,7 @@ void Supervisor::dispatch(Place place) {
   wake_stopped(frontend_);
   reap_strangers();
   respawn_due(place);
+  warn_of_late_script();
   advance_stop();
   arm_timer();
   if (phase_ == Phase::kStopped && on_stopped) on_stopped();
@@ -371,8 +395,16 @@ void Supervisor::respawn_due(Place place) {
     }
 }
 
+// Otherwise a site whose script ends in a loop of its own would be silent for no visible reason.
+void Supervisor::warn_of_late_script() {
+  if (script_is_late_at_ms_ == 0 || phase_ != Phase::kServing || monotonic_ms() < script_is_late_at_ms_) return;
+  script_is_late_at_ms_ = 0;
+  logf("warning: the start script has not ended %llu s after server.start(); connections wait until it does",
+       static_cast<unsigned long long>(kScriptPatienceMs / 1000));
+}
+
 void Supervisor::arm_timer() {
-  uint64_t next_ms = UINT64_MAX;
+  uint64_t next_ms = script_is_late_at_ms_ != 0 ? script_is_late_at_ms_ : UINT64_MAX;
   const uint64_t now_ms = monotonic_ms();
   for (SupervisedChild* child : {&frontend_, &zygote_}) {
     if (!child->is_alive() && child->respawn_at_ms != 0) next_ms = std::min(next_ms, child->respawn_at_ms);

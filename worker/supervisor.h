@@ -30,6 +30,7 @@ class Supervisor : private EventUplink {
     ipc::ServerConfig config;
     std::vector<ListenSocket> sockets;
     FrontendProgram frontend;
+    std::string news;  // the log line when connections are accepted
   };
 
   // Where dispatch() is called: a zygote can be forked only where the heap is at rest, which is in the event loop and
@@ -42,9 +43,12 @@ class Supervisor : private EventUplink {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts zygote and frontend and waits until the frontend serves, at most `timeout_ms`. After an error nothing is
+  // Starts zygote and frontend and waits until the frontend is ready, at most `timeout_ms`. After an error nothing is
   // left running.
   Status start(uint64_t timeout_ms);
+  // From now on connections are accepted (the manual's third stage: when the start script has ended), if it has not
+  // been told to stop.
+  Status accept();
 
   // Readable when dispatch() has something to do.
   int fd() const { return epoll_.get(); }
@@ -80,6 +84,7 @@ class Supervisor : private EventUplink {
 
   Status watch_children();
   Status spawn_frontend();
+  Status send_listeners();
   Status spawn_zygote();
   Status connect_frontend_to_zygote();
   void wait_for_events(int timeout_ms);
@@ -104,6 +109,7 @@ class Supervisor : private EventUplink {
   void reap_strangers();
   void respawn_due(Place place);
   void plan_respawn(SupervisedChild& child, int wait_status);
+  void warn_of_late_script();
   void advance_stop();
   void arm_timer();
 
@@ -119,11 +125,13 @@ class Supervisor : private EventUplink {
   UniqueFd zygote_end_;        // of a channel whose other end the frontend has already, for the next zygote
   AdoptedWorkers adopted_;
   bool look_at_adopted_again_ = false;
-  bool retry_at_rest_ = false;  // a zygote is due, but the last dispatch() could not fork it
-  uint64_t phase_ends_ms_ = 0;  // kStopping, kEnding: then kill
-  int stop_fd_ = -1;            // not owned
+  bool retry_at_rest_ = false;         // a zygote is due, but the last dispatch() could not fork it
+  uint64_t script_is_late_at_ms_ = 0;  // 0: said already, or it has ended
+  uint64_t phase_ends_ms_ = 0;         // kStopping, kEnding: then kill
+  int stop_fd_ = -1;                   // not owned
   bool is_ready_ = false;
-  std::string failure_;  // what the frontend said in Failed
+  bool accepts_ = false;  // the frontend has the listening sockets, and a new one gets them at once
+  std::string failure_;   // what the frontend said in Failed
 };
 
 }  // namespace ravelin::worker

@@ -9,6 +9,7 @@ declare namespace Rampart {
   interface Server {
     /**
      * Starts the server. The rest of the script runs on; what it sets up, timers and events, lives beside the server.
+     * Connections are accepted from the end of the script on; those that come earlier wait.
      * A wrong option throws.
      *
      * @returns the pid of the server with `daemon`, else of this process

@@ -61,8 +61,8 @@ def test_an_error_in_a_timer_of_the_script_does_not_end_the_server(site):
 
 
 @pytest.mark.parametrize("busy", ["while (true) {}", "rampart.utils.sleep(3600);"], ids=["loop", "sleep"])
-def test_a_script_that_never_ends_serves_and_heals_and_stops(site, busy):
-    s = site(map=MAP, options="threads: 2", after=busy)
+def test_a_callback_that_never_ends_serves_and_heals_and_stops(site, busy):
+    s = site(map=MAP, options="threads: 2", after=f"setTimeout(function () {{ {busy} }}, 0);")
     assert s.get("/fast.txt?n=1").text == "fast 1"
     before = wait_workers(s, 2)
     processes.kill(before[0])

@@ -5,12 +5,14 @@ beyond the notes (closures are copied, too) is said where it is tested."""
 import json
 import os
 import re
+import select
 from urllib.parse import quote
 
 import pytest
 
 from support import processes
 from support.contexts import Contexts
+from support.site import app
 from support.timing import wait_until
 
 
@@ -111,6 +113,90 @@ GLOBALS = {
     "a closure": ("var it = (function () { var n = 0; return function () { return ++n; }; })(); it();", "it()", 2),
     "a module's exports": ("var it = require('./counter.js'); it.add(); it.add();", "[it.add(), it.n]", [3, 3]),
 }
+
+
+HELD_AFTER = """
+while (!rampart.utils.stat(process.scriptPath + "/go")) rampart.utils.sleep(0.02);
+var late = "set after the start";
+rampart.event.on("hit", "late listener", function (u, path) { console.log("hit", path); });
+console.log("end of script");
+"""
+HELD_MAP = '{"/hit": function (req) { rampart.event.trigger("hit", req.path.path); return {text: "hit"}; }}'
+
+
+def held_site(site, **more):
+    """A site whose start script goes on after server.start() until let_it_end()."""
+    return site(map=HELD_MAP, after=HELD_AFTER, wait=False, **more)
+
+
+def let_it_end(s):
+    (s.dir / "go").touch()
+
+
+def connect_when_bound(s):
+    """server.start() has bound its port when this connects."""
+    def attempt():
+        try:
+            return s.connect()
+        except ConnectionRefusedError:
+            return None
+    return wait_until(attempt, 10, "the port is bound")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_requests_wait_until_the_script_has_ended(site, threads):
+    """"At 'end of script' the main thread's event loop starts and server.start is initialized from within it": what
+    connects before that waits, and what the script registers meanwhile is there for the first request."""
+    s = held_site(site, options=f"frontendThreads: {threads}")
+    early = [connect_when_bound(s)] + [s.connect() for _ in range(5)]
+    for connection in early:
+        connection.send_request("GET", "/hit")
+    assert not select.select([c.sock for c in early], [], [], 0.3)[0], "answered before the script has ended"
+    assert not s.log_lines("serving on")
+    let_it_end(s)
+    for connection in early:
+        assert connection.read_response("GET").text == "hit"
+    lines = stdout_lines(s, 7)
+    assert lines == ["end of script"] + ["hit /hit"] * 6
+    assert len(s.log_lines("serving on")) == 1
+    assert s.get("/hit").text == "hit"
+
+
+def test_what_dies_before_the_end_of_the_script_is_replaced(site):
+    s = held_site(site)
+    early = connect_when_bound(s)
+    early.send_request("GET", "/hit")
+    for name in ("frontend", "zygote"):
+        before = wait_until(lambda: s.pids()[name], 5, f"a {name}")
+        processes.kill(before[0])
+        wait_until(lambda: s.pids()[name] not in ([], before), 5, f"a new {name}")
+    assert not select.select([early.sock], [], [], 0.3)[0]
+    let_it_end(s)
+    assert early.read_response("GET").text == "hit"
+    assert s.get("/hit").text == "hit"
+
+
+@pytest.mark.parametrize("busy", ["while (true) {}", "rampart.utils.sleep(3600);"], ids=["loop", "sleep"])
+def test_a_script_that_never_ends_is_told_of_and_can_be_stopped(site, busy):
+    s = site(map=HELD_MAP, after=busy, wait=False)
+    connection = connect_when_bound(s)
+    connection.send_request("GET", "/hit")
+    wait_until(lambda: s.log_lines("warning: the start script has not ended 5 s after server.start"), 15, "the warning")
+    assert not select.select([connection.sock], [], [], 0)[0]
+    assert s.stop(5) == 0
+
+
+def test_a_script_that_fails_after_server_start_serves_nothing(site):
+    s = site(map=HELD_MAP, after='throw new Error("behind the start");', wait=False)
+    assert s.proc.wait(10) == 1
+    assert s.log_lines("behind the start") and not s.log_lines("serving on")
+
+
+def test_a_server_started_in_a_callback_serves_when_the_callback_has_ended(site):
+    script = app(HELD_MAP).replace("var serverPid", "setTimeout(function () { var serverPid")
+    s = site(script + 'rampart.event.on("hit", "late", function (u, path) { console.log("hit", path); }); }, 20);')
+    assert s.get("/hit").text == "hit"
+    assert stdout_lines(s, 1) == ["hit /hit"]
 
 
 def test_globals_are_copied_when_the_server_starts(site):

@@ -63,6 +63,41 @@ TEST(Packages, FollowAChangeOfMain) {
   EXPECT_EQ(site.run("require('p')"), "2");
 }
 
+// Node's "Package entry points" and "Subpath patterns".
+TEST(Packages, ExportsComeBeforeMain) {
+  Site site;
+  auto package = [&](const std::string& name, const std::string& json) {
+    site.folder.write("node_modules/" + name + "/package.json", json);
+    for (const char* file : {"one", "two", "esm", "sub/a", "sub/b.min", "index"}) {
+      site.folder.write("node_modules/" + name + "/" + file + ".js", std::string("module.exports = '") + file + "'");
+    }
+    site.folder.write("node_modules/" + name + "/common.cjs", "module.exports = 'common'");
+  };
+  package("text", R"({"main": "./one.js", "exports": "./two.js"})");
+  package("conditions", R"({"main": "./one.js", "exports": {"import": "./esm.js", "require": "./common.cjs"}})");
+  package("nested", R"({"exports": {".": {"browser": "./one.js", "node": {"import": "./esm.js", "default": "./two.js"}},
+                        "./feature": {"require": {"default": "./sub/a.js"}}, "./list": [null, "./one.js"]}})");
+  package("@scope/star", R"({"exports": {"./*": "./sub/*.js", "./lib/*.js": "./sub/*.min.js", "./lib/no.js": null}})");
+  package("order", R"({"exports": {"default": "./one.js", "require": "./two.js"}})");
+  package("only-import", R"({"main": "one", "exports": {"import": "./esm.js"}})");
+  EXPECT_EQ(site.run("['text', 'conditions', 'nested', 'nested/feature', 'nested/list', '@scope/star/a', "
+                     "'@scope/star/lib/b.js', 'order', 'only-import', 'nested/one', 'nested/sub/a.js']"
+                     ".map(require).join()"),
+            "two,common,two,sub/a,one,sub/a,sub/b.min,one,one,one,sub/a");
+}
+
+TEST(Packages, ExportsNeverLeadOutOfThePackage) {
+  Site site;
+  site.folder.write("node_modules/secret.js", "module.exports = 'outside'");
+  site.folder.write("node_modules/bad/node_modules/x.js", "module.exports = 'below'");
+  site.folder.write("node_modules/bad/package.json", R"({"exports": {"./a": "./../secret.js", "./b": "../secret.js",
+      "./c": "/etc/hostname", "./d": "./node_modules/x.js", "./e/*": "./*", "./f": 5, "./g": {"require": {}}}})");
+  for (const char* name : {"bad", "bad/a", "bad/b", "bad/c", "bad/d", "bad/e/../secret.js", "bad/f", "bad/g"}) {
+    EXPECT_EQ(site.run("require('" + std::string(name) + "')"),
+              "throws Error: Could not resolve module id " + std::string(name) + ": No such file or directory");
+  }
+}
+
 TEST(Packages, UmdWrappersChooseCommonJs) {
   Site site;
   site.folder.write("node_modules/umd/index.js",
