@@ -38,16 +38,12 @@ class Compiler {
 
   CompileCache& cache() { return cache_; }
 
-  // Gives up at the deadline (monotonic_ns()).
-  Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns) {
+  // Gives up at the deadline (monotonic_ns()). A text that a script evaluates is perhaps evaluated again and again: the
+  // last ones stay in memory.
+  Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns, bool is_text) {
     const char* kind = request.is_typescript ? "ts" : "js";
     request.key = CompileCache::key_of(request.source, flags_ + kind + (request.is_global_code ? " global" : ""));
-    return compile_keyed(std::move(request), deadline_ns);
-  }
-
-  // The same for a text that a script evaluates, perhaps again and again: the last ones stay in memory.
-  Result<Compiled> compile_text(CompileRequest request, uint64_t deadline_ns) {
-    request.key = CompileCache::key_of(request.source, flags_ + "text");
+    if (!is_text) return compile_keyed(std::move(request), deadline_ns);
     const CompileCache::Key key = request.key;
     const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Recent& r) { return r.key == key; });
     if (known != recent_.end()) return known->compiled;
@@ -159,8 +155,7 @@ Compiled compile(duk_context* js, std::string_view source, std::string_view file
   request.source = wanted.has_extensions && !is_babel && may_use_template_extensions(source)
                        ? rewrite_template_extensions(source, shifts)
                        : std::string(source);
-  auto result = wanted.is_text ? compiler().compile_text(std::move(request), heap.deadline_ns())
-                               : compiler().compile(std::move(request), heap.deadline_ns());
+  auto result = compiler().compile(std::move(request), heap.deadline_ns(), wanted.is_text);
   if (!result) {
     heap.check_interrupt();  // when that was the deadline, it has passed for the script too
     throw_error(js, "%.*s: %s", static_cast<int>(file_name.size()), file_name.data(), result.error().message.c_str());
