@@ -74,7 +74,10 @@ constexpr uint64_t kCompileTimeoutMs = 20'000;                // a large file ta
 constexpr size_t kCompileMemoryBytes = 1024 * 1024 * 1024;    // of a compile process; a file of 1 MB takes 200 MB
 constexpr size_t kMaxCompiledBytes = 64 * 1024 * 1024;        // one reply of a compile process: sources of some 30 MB
 constexpr uint64_t kCompileCacheBytes = 64ull * 1024 * 1024;  // of one user's folder
-constexpr size_t kCompileCacheEntries = 4096;                 // of one user's folder: each store looks at all of them
+constexpr size_t kReplacedSourceBytes = 1024 * 1024;  // texts of files that were loaded again since, for toString()
+constexpr size_t kRecentTexts = 32;                   // compiled texts of eval() and Function() in memory
+constexpr size_t kRecentTextBytes = 16 * 1024;        // the largest of them
+constexpr size_t kCompileCacheEntries = 4096;         // of one user's folder: each store looks at all of them
 
 // --- workers (frontend's worker table) ---
 constexpr uint32_t kMaxLoops = 16;  // frontend event loops; claim words: kMaxLoops * kWindow = one page

@@ -41,6 +41,10 @@ mkdir -p "$out_dir"
 #   engine's limits, a recursion for each turn of a repeated group, is done elsewhere in place of an error.
 # - ravelin__is_empty_match(): match() goes on behind an empty match, as the standard says, and not only behind the second
 #   at the same place: 'ab'.match(/$/g) has one item.
+# - ravelin__compile_text(): eval() and Function() take modern syntax as well, under the file name "eval" (engine_extra.inc).
+# - ravelin__note_place(): functions of files that want it know where their text stands, for toString(). The place is at
+#   the end of the table of lines, which all closures of a function share; the top bit of the table's first word says
+#   that it is there (engine_extra.inc).
 # FATAL_HANDLER stays undefined: the handler given to duk_create_heap() is used.
 cat >"$config_edits" <<'SED'
 s|^#undef DUK_USE_CPP_EXCEPTIONS$|#define DUK_USE_CPP_EXCEPTIONS|
@@ -55,6 +59,8 @@ extern "C" void ravelin_regexp_match(struct duk_hthread *thr, duk_int_t mode);\
 extern "C" void ravelin_regexp_match_instead(struct duk_hthread *thr, duk_int_t mode);\
 extern "C" void ravelin_regexp_replace(struct duk_hthread *thr);\
 extern "C" duk_bool_t ravelin_regexp_push_flags(struct duk_hthread *thr);\
+extern "C" duk_bool_t ravelin_wants_modern(struct duk_hthread *thr, duk_bool_t is_compiled);\
+extern "C" void ravelin_push_modern(struct duk_hthread *thr, duk_bool_t is_function);\
 #endif\
 #endif  /* DUK_CONFIG_H_INCLUDED */|
 s|^#undef DUK_USE_EXEC_TIMEOUT_CHECK$|#if defined(__cplusplus)\
@@ -116,6 +122,7 @@ s|^\tduk_int_t emit_jumpslot_pc;$|&\
 s|^\t\tfnum = comp_ctx->curr_func.fnum_next++;$|&\
 \t\tcomp_ctx->next_function_name = NULL;|
 s|^\tcomp_ctx->curr_func.is_strict = old_func.is_strict;$|&\
+\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;\
 \tcomp_ctx->curr_func.h_inferred_name = comp_ctx->next_function_name;\
 \tcomp_ctx->next_function_name = NULL;|
 }
@@ -155,7 +162,10 @@ static void ravelin__match_over_limit(duk_hthread *thr, duk_int_t mode);\
 static duk_bool_t ravelin__test_extended(duk_hthread *thr);\
 static duk_bool_t ravelin__replace_extended(duk_hthread *thr, duk_hobject *expression);\
 static duk_bool_t ravelin__is_empty_match(duk_hthread *thr);\
-static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);|
+static duk_uint_t ravelin__regexp_step(duk_hthread *thr, duk_idx_t input, duk_uint_t index);\
+static duk_bool_t ravelin__compile_text(duk_hthread *thr, duk_small_uint_t flags, duk_bool_t is_function);\
+static duk_uint32_t ravelin__take_source(void);\
+static void ravelin__note_place(duk_compiler_ctx *comp_ctx);|
 s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void ravelin__native_regexp_compile(duk_hthread *thr) {|
 /^DUK_LOCAL const duk_uint8_t \*duk__match_regexp(.*{$/,/^}/s|^\t*DUK_ERROR_RANGE(re_ctx->thr, DUK_STR_REGEXP_EXECUTOR_.*_LIMIT);$|\
 \tre_ctx->recursion_limit = re_ctx->steps_limit = 0; return NULL;|
@@ -175,6 +185,26 @@ s|^DUK_INTERNAL void duk_regexp_compile(duk_hthread \*thr) {$|static void raveli
 /^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_match(/,/^}/s|^\t\t\tthis_index++;$|\
 \t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);|
 /^DUK_INTERNAL duk_ret_t duk_bi_string_prototype_split(/,/^}/s|(match_end_coff + 1)|(match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff))|
+s|^\tduk_uint8_t allow_regexp_in_adv; /\* allow RegExp literal on next advance() call \*/$|&\
+\tduk_size_t ravelin_begin; /* where its text begins */|
+s|^struct duk_compiler_ctx {$|&\
+\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */|
+s|^\tcomp_stk\.flags = flags;$|&\
+\tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();|
+s|^\t\tduk_hobject_pc2line_pack(thr, q_instr, .*$|&\
+\t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);|
+s|^\tpc_limit = hdr\[0\];$|\tpc_limit = hdr[0] \& 0x7fffffffUL;|
+/^DUK_INTERNAL duk_ret_t duk_bi_global_object_eval(/,/^}/{
+s|DUK_STRIDX_INPUT); .*$|DUK_STRIDX_EVAL);|
+s|^\tduk_js_compile(thr, .*$|\t(void) ravelin__compile_text(thr, comp_flags, 0 /*is_function*/);|
+}
+/^DUK_INTERNAL duk_ret_t duk_bi_function_constructor(/,/^}/{
+s|DUK_STRIDX_COMPILE); .*$|DUK_STRIDX_EVAL);|
+s|^\tduk_js_compile(thr,$|\tif (ravelin__compile_text(thr,|
+/^\t *(const duk_uint8_t \*) DUK_HSTRING_GET_DATA(h_sourcecode),$/d
+/^\t *(duk_size_t) DUK_HSTRING_GET_BYTELEN(h_sourcecode),$/d
+s|^\t *comp_flags);$|\t                          comp_flags, 1 /*is_function*/)) return 1;|
+}
 s|^DUK_EXTERNAL const char \*duk_push_lstring(duk_hthread \*thr, const char \*str, duk_size_t len) {$|\
 static const char *ravelin_push_trusted(duk_hthread *thr, const char *str, duk_size_t len) {|
 /^DUK_EXTERNAL const char \*duk_push_string(/,/^}/s|return duk_push_lstring(|return ravelin_push_trusted(|
@@ -230,6 +260,20 @@ require_line duktape.cpp "$(printf '\tif (ravelin__replace_extended(thr, h_re)) 
 require_line duktape.cpp "$(printf '\t\tif (ravelin__is_empty_match(thr)) {')"
 require_line duktape.cpp "$(printf '\t\t\tthis_index += (duk_int_t) ravelin__regexp_step(thr, 1, (duk_uint_t) this_index);')"
 require_line duktape.cpp "$(printf '\t\t\t\tduk_push_uint(thr, (duk_uint_t) (match_end_coff + ravelin__regexp_step(thr, 2, match_end_coff)));')"
+require_line duktape.cpp "$(printf '\tif (func->h_name == NULL) func->h_name = func->h_inferred_name;')"
+require_line duktape.cpp "$(printf '\tcomp_ctx->curr_func.h_inferred_name = comp_ctx->next_function_name;')"
+require_line duktape.cpp "$(printf '\t\t\t\tcomp_ctx->next_function_name = duk_get_hstring(thr, res->x1.valstack_idx);')"
+require_line duktape.cpp "$(printf '\t\t\t\tcomp_ctx->next_function_name = duk_get_hstring(thr, left->x2.valstack_idx);')"
+require_line duktape.cpp "$(printf '\t\tif (comp_ctx->curr_token.t == DUK_TOK_FUNCTION) comp_ctx->next_function_name = h_varname;')"
+require_line duktape.cpp "$(printf '\tduk_size_t ravelin_begin; /* where its text begins */')"
+require_line duktape.cpp "$(printf '\tduk_uint32_t ravelin_source; /* of ravelin_set_source(), or 0 */')"
+require_line duktape.cpp "$(printf '\tcomp_stk.comp_ctx_alloc.ravelin_source = ravelin__take_source();')"
+require_line duktape.cpp "$(printf '\tcomp_ctx->curr_func.ravelin_begin = comp_ctx->prev_token.start_offset;')"
+require_line duktape.cpp "$(printf '\t\tif (comp_ctx->ravelin_source != 0) ravelin__note_place(comp_ctx);')"
+require_line duktape.cpp "$(printf '\tpc_limit = hdr[0] & 0x7fffffffUL;')"
+require_line duktape.cpp "$(printf '\t(void) ravelin__compile_text(thr, comp_flags, 0 /*is_function*/);')"
+require_line duktape.cpp "$(printf '\tif (ravelin__compile_text(thr,')"
+require_line duktape.cpp "$(printf '\t                          comp_flags, 1 /*is_function*/)) return 1;')"
 require_line duk_config.h '#undef DUK_USE_FATAL_HANDLER'
 require_line duktape.cpp '#define DUK_HTHREAD_INTCTR_DEFAULT (16L * 1024L)'
 

@@ -20,10 +20,11 @@ namespace ravelin::worker {
 // What the compiler made of a file: code, or the first syntax error.
 struct Compiled {
   bool ok = false;
-  bool is_module = false;   // the file has import or export
-  std::string code;         // ES5; the message of the error when not ok
-  std::string line_table;   // line_maps.h
-  uint32_t error_line = 0;  // from 1; 0: the compiler failed, the file may be right
+  bool is_module = false;      // the file has import or export
+  std::string code;            // ES5; the message of the error when not ok
+  std::string line_table;      // line_maps.h
+  std::string function_table;  // function_sources.h
+  uint32_t error_line = 0;     // from 1; 0: the compiler failed, the file may be right
   uint32_t error_column = 0;
 };
 

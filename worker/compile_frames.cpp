@@ -93,6 +93,7 @@ void append_compiled(std::string& out, const Compiled& compiled) {
   append_number(out, compiled.error_column);
   append_text(out, compiled.code);
   append_text(out, compiled.line_table);
+  append_text(out, compiled.function_table);
 }
 
 std::optional<Compiled> parse_compiled(std::string_view body) {
@@ -104,6 +105,7 @@ std::optional<Compiled> parse_compiled(std::string_view body) {
   compiled.error_column = reader.number();
   compiled.code = reader.text();
   compiled.line_table = reader.text();
+  compiled.function_table = reader.text();
   if (!reader.is_whole()) return std::nullopt;
   return compiled;
 }

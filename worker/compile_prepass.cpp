@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <vector>
 
 namespace ravelin::worker {
@@ -36,7 +37,9 @@ bool is_word(char c) {
 // strings, comments, regular expressions and templates.
 class Rewriter {
  public:
-  explicit Rewriter(std::string_view source) : in_(source) { out_.reserve(source.size() + 256); }
+  Rewriter(std::string_view source, std::vector<TextShift>* shifts) : in_(source), shifts_(shifts) {
+    out_.reserve(source.size() + 256);
+  }
 
   std::string run() {
     while (at_ < in_.size()) step();
@@ -54,6 +57,10 @@ class Rewriter {
   char peek(size_t offset) const { return at_ + offset < in_.size() ? in_[at_ + offset] : '\0'; }
   void copy(size_t count) {
     count = std::min(count, in_.size() - at_);
+    if (at_ - out_.size() != step_) {
+      step_ = at_ - out_.size();
+      if (shifts_) shifts_->push_back({out_.size(), at_});
+    }
     out_.append(in_.substr(at_, count));
     at_ += count;
   }
@@ -250,6 +257,8 @@ class Rewriter {
   std::string_view in_;
   size_t at_ = 0;
   std::string out_;
+  std::vector<TextShift>* shifts_;
+  size_t step_ = 0;  // at_ less the size of out_
   std::vector<Bracket> brackets_;
   bool slash_is_regex_ = true;
   bool word_is_head_ = false;  // the last token is a word of kHeadWords
@@ -285,22 +294,63 @@ bool may_use_template_extensions(std::string_view source) {
   return false;
 }
 
-std::string rewrite_template_extensions(std::string_view source) { return Rewriter(source).run(); }
+std::string rewrite_template_extensions(std::string_view source, std::vector<TextShift>* shifts) {
+  return Rewriter(source, shifts).run();
+}
+
+bool has_disguised_let(std::string_view text) {
+  // Standing where a statement begins, neither can be meant.
+  constexpr std::string_view kLet = "let";
+  constexpr std::string_view kBlanks = " \t\r";
+  for (size_t at = text.find(kLet); at != std::string_view::npos; at = text.find(kLet, at + kLet.size())) {
+    const size_t before = at == 0 ? std::string_view::npos : text.find_last_not_of(kBlanks, at - 1);
+    if (before != std::string_view::npos && std::string_view("\n;{})").find(text[before]) == std::string_view::npos)
+      continue;
+    size_t next = text.find_first_not_of(kBlanks, at + kLet.size());
+    if (next == std::string_view::npos) return false;
+    const bool is_alone = text[next] == '\n';
+    if (is_alone) next = text.find_first_not_of(" \t\r\n", next);
+    if (next == std::string_view::npos) return false;
+    const char c = text[next];
+    if (c == '[' || (is_alone && (isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '{')))
+      return true;
+  }
+  return false;
+}
+
+namespace {
+
+// The literal at the head of a file, without its quotes, to the end of its line when it has no end; empty: none is
+// there.
+std::string_view head_literal(std::string_view source) {
+  const size_t begin = skip_blank(source, 0);
+  if (begin >= source.size() || (source[begin] != '"' && source[begin] != '\'')) return {};
+  const char ends[] = {source[begin], '\n'};
+  const std::string_view literal = source.substr(begin + 1);
+  return literal.substr(0, literal.find_first_of(std::string_view(ends, sizeof ends)));
+}
+
+}  // namespace
 
 Directive read_directive(std::string_view source) {
-  const size_t begin = skip_blank(source, 0);
-  if (begin >= source.size() || (source[begin] != '"' && source[begin] != '\'')) return Directive::kNone;
-  const std::string_view literal = source.substr(begin + 1);
-  const auto is = [&](std::string_view text) {
-    if (!literal.starts_with(text) || literal.size() == text.size()) return false;
-    const char next = literal[text.size()];
-    return next == source[begin] || next == ':';
-  };
-  if (is("noTranspile")) return Directive::kNoTranspile;
-  if (!is("use babel") && !is("use babelGlobally")) return Directive::kNone;
-  const char ends[] = {source[begin], '\n'};
-  const std::string_view options = literal.substr(0, literal.find_first_of(std::string_view(ends, sizeof ends)));
-  return options.find("typescript") == std::string_view::npos ? Directive::kBabel : Directive::kBabelTypescript;
+  const std::string_view literal = head_literal(source);
+  const std::string_view name = literal.substr(0, literal.find(':'));
+  if (name == "noTranspile") return Directive::kNoTranspile;
+  if (name == "use transpiler") return Directive::kTranspiler;
+  if (name == "use transpilerGlobally") return Directive::kTranspilerGlobally;
+  if (name != "use babel" && name != "use babelGlobally") return Directive::kNone;
+  return literal.find("typescript") == std::string_view::npos ? Directive::kBabel : Directive::kBabelTypescript;
+}
+
+bool wants_function_sources(std::string_view source) {
+  std::string_view options = head_literal(source);
+  constexpr std::string_view kOption = "functionSources";
+  const size_t at = options.find(kOption);
+  if (at == std::string_view::npos) return true;
+  options.remove_prefix(at + kOption.size());
+  while (!options.empty() && std::string_view(" :'\"\\").find(options.front()) != std::string_view::npos)
+    options.remove_prefix(1);
+  return !options.starts_with("false");
 }
 
 }  // namespace ravelin::worker

@@ -19,6 +19,7 @@
 #include "worker/compile_client.h"
 #include "worker/compile_frames.h"
 #include "worker/format_utf8.h"
+#include "worker/function_sources.h"
 #include "worker/js_error.h"
 #include "worker/js_heap.h"
 #include "worker/js_library.h"
@@ -100,7 +101,7 @@ uint32_t take_number(duk_context* js, const char* name) {
 }
 
 // The value of compile() in typescript_host.js is on top.
-Compiled read_result(duk_context* js) {
+Compiled read_result(duk_context* js, const std::string& source) {
   Compiled compiled;
   compiled.ok = duk_has_prop_string(js, -1, "code") != 0;
   compiled.code = take_text(js, compiled.ok ? "code" : "message");
@@ -110,6 +111,7 @@ Compiled read_result(duk_context* js) {
     return compiled;
   }
   compiled.line_table = line_table_from_mappings(take_text(js, "mappings"));
+  compiled.function_table = function_table_from_places(take_text(js, "places"), compiled.code, source);
   duk_get_prop_string(js, -1, "isModule");
   compiled.is_module = duk_to_boolean(js, -1) != 0;
   duk_pop(js);
@@ -124,7 +126,7 @@ Compiled compile(duk_context* js, const CompileRequest& request) {
   duk_push_boolean(js, request.is_typescript);
   duk_push_boolean(js, request.is_global_code);
   duk_call(js, 3);
-  return read_result(js);
+  return read_result(js, request.source);
 }
 
 int answer(const std::string& bytes) {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <memory>
 
@@ -25,7 +26,7 @@ namespace {
 
 constexpr const char* kBytecodeName = "typescript.duk";
 // To be raised when the prepass or the form of what the compiler gives changes, so that no cache has old results.
-constexpr const char* kRevision = "5";
+constexpr const char* kRevision = "6";
 
 // The compiler of this process and what it inherited.
 class Compiler {
@@ -37,10 +38,29 @@ class Compiler {
 
   CompileCache& cache() { return cache_; }
 
-  // Gives up at the deadline (monotonic_ns()).
-  Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns) {
+  // Gives up at the deadline (monotonic_ns()). A text that a script evaluates is perhaps evaluated again and again: the
+  // last ones stay in memory.
+  Result<Compiled> compile(CompileRequest request, uint64_t deadline_ns, bool is_text) {
     const char* kind = request.is_typescript ? "ts" : "js";
     request.key = CompileCache::key_of(request.source, flags_ + kind + (request.is_global_code ? " global" : ""));
+    if (!is_text) return compile_keyed(std::move(request), deadline_ns);
+    const CompileCache::Key key = request.key;
+    const auto known = std::find_if(recent_.begin(), recent_.end(), [&](const Recent& r) { return r.key == key; });
+    if (known != recent_.end()) return known->compiled;
+    auto result = compile_keyed(std::move(request), deadline_ns);
+    if (!result || result.value().code.size() > limits::kRecentTextBytes) return result;
+    if (recent_.size() >= limits::kRecentTexts) recent_.pop_front();
+    recent_.push_back({key, result.value()});
+    return result;
+  }
+
+ private:
+  struct Recent {
+    CompileCache::Key key;
+    Compiled compiled;
+  };
+
+  Result<Compiled> compile_keyed(CompileRequest request, uint64_t deadline_ns) {
     if (auto found = cache_.find(request.key)) return std::move(*found);
     about_to_block();
     const uint64_t deadline_ms = deadline_ns / kNsPerMs + 1;  // not before it, or the script could go on
@@ -55,7 +75,6 @@ class Compiler {
     return std::move(reply.value().compiled);
   }
 
- private:
   void open_bytecode(const std::string& file) {
     const std::string folder = executable_directory();
     for (const std::string& path : {file, folder + "/" + kBytecodeName, folder + "/../lib/ravelin/" + kBytecodeName}) {
@@ -75,6 +94,7 @@ class Compiler {
   CompileProgram program_;
   UniqueFd bytecode_;
   std::string flags_;  // what results depend on besides the source
+  std::deque<Recent> recent_;
 };
 
 std::unique_ptr<Compiler>& compiler_slot() {
@@ -115,17 +135,27 @@ void require_utf8(duk_context* js, std::string_view source, std::string_view fil
   throw_syntax_error(js, message, file_name, line, static_cast<uint32_t>(end - (before.rfind('\n') + 1)) + 1);
 }
 
-Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, SourceKind kind) {
+// What a text is, besides its name.
+struct Wanted {
+  bool is_text;  // and no file
+  bool is_global_code;
+  bool has_extensions;  // of templates
+};
+
+// `shifts`: from what was compiled to `source`.
+Compiled compile(duk_context* js, std::string_view source, std::string_view file_name, Wanted wanted,
+                 std::vector<TextShift>* shifts) {
   require_utf8(js, source, file_name);
   JsHeap& heap = JsHeap::of(js);
   CompileRequest request;
   const Directive directive = read_directive(source);
   request.is_typescript = is_typescript_name(file_name) || directive == Directive::kBabelTypescript;
-  request.is_global_code = kind != SourceKind::kModule;
+  request.is_global_code = wanted.is_global_code;
   const bool is_babel = directive == Directive::kBabel || directive == Directive::kBabelTypescript;
-  request.source =
-      !is_babel && may_use_template_extensions(source) ? rewrite_template_extensions(source) : std::string(source);
-  auto result = compiler().compile(std::move(request), heap.deadline_ns());
+  request.source = wanted.has_extensions && !is_babel && may_use_template_extensions(source)
+                       ? rewrite_template_extensions(source, shifts)
+                       : std::string(source);
+  auto result = compiler().compile(std::move(request), heap.deadline_ns(), wanted.is_text);
   if (!result) {
     heap.check_interrupt();  // when that was the deadline, it has passed for the script too
     throw_error(js, "%.*s: %s", static_cast<int>(file_name.size()), file_name.data(), result.error().message.c_str());
@@ -139,13 +169,19 @@ Compiled compile(duk_context* js, std::string_view source, std::string_view file
 
 ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
                                    SourceKind kind) {
-  Compiled compiled = compile(js, source, file_name, kind);
-  JsHeap::of(js).line_maps.set(file_name, std::move(compiled.line_table));
-  return {std::move(compiled.code), compiled.is_module};
+  FunctionSources::Source original;
+  Compiled compiled = compile(js, source, file_name, {false, kind != SourceKind::kModule, true}, &original.shifts);
+  JsHeap& heap = JsHeap::of(js);
+  heap.line_maps.set(file_name, std::move(compiled.line_table));
+  if (wants_function_sources(source)) original.text = source;
+  original.table = std::move(compiled.function_table);
+  return {std::move(compiled.code), compiled.is_module, std::move(original)};
 }
 
-std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name) {
-  return compile(js, source, name, SourceKind::kProgram).code;
+std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name, bool has_extensions) {
+  const Compiled compiled = compile(js, source, name, {true, true, has_extensions}, nullptr);
+  if (compiled.is_module) throw_syntax_error(js, "'import' and 'export' are for files only", name, 1, 0);
+  return with_original_lines(compiled.code, compiled.line_table);
 }
 
 void throw_syntax_error(duk_context* js, std::string_view message, std::string_view file_name, uint32_t line,

@@ -12,6 +12,7 @@
 
 #include "worker/compile_cache.h"
 #include "worker/compile_client.h"
+#include "worker/function_sources.h"
 #include "worker/js_source.h"
 
 namespace ravelin::worker {
@@ -32,8 +33,9 @@ void prepare_compiler_for_user(uid_t uid, gid_t gid);
 bool is_typescript_name(std::string_view file_name);
 
 struct ModernSource {
-  std::string code;        // ES5
-  bool is_module = false;  // has import or export: its variables are its own, and it wants `exports`
+  std::string code;                  // ES5
+  bool is_module = false;            // has import or export: its variables are its own, and it wants `exports`
+  FunctionSources::Source original;  // for the heap's function_sources, which wants to know what stands before the code
 };
 
 // Compiles; throws SyntaxError with the place in the original, or Error when there was no compiling, not in time for
@@ -41,9 +43,8 @@ struct ModernSource {
 ModernSource compile_modern_source(duk_context* js, std::string_view source, std::string_view file_name,
                                    SourceKind kind);
 
-// The same for text that is no file (eval); `name` stands in the place of errors. Lines in its stacks stay those of
-// the code.
-std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name);
+// The same for text that is no file (eval): the code, each line where it was. `name` stands in the place of errors.
+std::string compile_modern_text(duk_context* js, std::string_view source, std::string_view name, bool has_extensions);
 
 // Throws a SyntaxError whose stack begins with the place. `column` 0: unknown.
 [[noreturn]] void throw_syntax_error(duk_context* js, std::string_view message, std::string_view file_name,

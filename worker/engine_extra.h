@@ -1,9 +1,10 @@
 // Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
 // (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, what a RegExp was
-// compiled to, and a pause of finalizers while native code changes several things at once. Compiled inside the engine
-// (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not
-// for: anything the public API can do well enough. Main thread of launcher and workers.
+// compiled to, a pause of finalizers while native code changes several things at once, where the text of a function
+// stands, and modern syntax for eval() and Function(). Compiled inside the engine (engine_extra.inc is appended to
+// Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do
+// well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -53,4 +54,22 @@ duk_bool_t ravelin_regexp_push_program(duk_context* js, duk_idx_t index);
 // become due. It may be called while an error is on its way: the engine then runs none until the error has been caught.
 void ravelin_pause_finalizers(duk_context* js);
 void ravelin_resume_finalizers(duk_context* js);
+
+// The functions of the next text that is compiled, by whatever call, will know the number `source` (not 0) and where
+// they stand in the text (function_sources.h).
+void ravelin_set_source(duk_uint32_t source);
+// Of the function at `index`: source, offset of its first token (of the name, for a method) and of its closing brace,
+// in bytes of the compiled text. False when it was compiled without a source, or is no compiled function.
+duk_bool_t ravelin_function_place(duk_context* js, duk_idx_t index, duk_uint32_t place[3]);
+
+// The same question for the function that has called the running C function.
+duk_bool_t ravelin_caller_has_place(duk_context* js);
+
+duk_bool_t ravelin_is_proxy(duk_context* js, duk_idx_t index);
+
+// Called by the engine's eval() and Function(), see worker/compiled_text.cpp. The stack is [ ... text, file name,
+// compiled function or error ]. The first tells whether the text needs compiling to ES5, the second pushes the result
+// or throws.
+duk_bool_t ravelin_wants_modern(duk_context* js, duk_bool_t is_compiled);
+void ravelin_push_modern(duk_context* js, duk_bool_t is_function);
 }

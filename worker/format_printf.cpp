@@ -144,8 +144,8 @@ ColourFrame take_colour(const FormatSpec& spec, FormatArguments& arguments, Form
   duk_context* ctx = arguments.ctx();
   duk_idx_t index = arguments.take();
   if (!duk_is_string(ctx, index)) {
-    throw_error(ctx, "the '%c' modifer requires a String at format string argument %ld", spec.colour,
-                static_cast<long>(index));
+    // The reference's text, whichever of the four flags it is.
+    throw_error(ctx, "the 'a' modifer requires a String at format string argument %ld", static_cast<long>(index));
   }
   std::optional<ColourDepth> depth = depth_of(spec, sink);
   if (spec.code != 'H' && !depth) return {};

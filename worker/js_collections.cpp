@@ -357,41 +357,9 @@ duk_ret_t native_weak_delete(duk_context* js) {
 
 // ---- installation
 
-// Pushes constructor and prototype, linked; the prototype has its tag.
-void push_class(duk_context* js, const char* name, duk_c_function constructor, Collection collection) {
-  duk_push_c_function(js, constructor, 1);
-  duk_set_magic(js, -1, collection);
-  duk_push_literal(js, "length");
-  duk_push_int(js, 0);
-  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE | DUK_DEFPROP_FORCE);
-  duk_push_literal(js, "name");
-  duk_push_string(js, name);
-  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE);
-  duk_push_object(js);
-  duk_push_literal(js, "constructor");
-  duk_dup(js, -3);
-  define_hidden(js);
-  push_well_known_symbol(js, "toStringTag");
-  duk_push_string(js, name);
-  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE);
-  duk_push_literal(js, "prototype");
-  duk_dup(js, -2);
-  duk_def_prop(js, -4, DUK_DEFPROP_HAVE_VALUE);
-}
-
-// [ ... constructor prototype ] -> [ ... ]
-void define_global(duk_context* js, const char* name) {
-  duk_pop(js);
-  duk_push_global_object(js);
-  duk_push_string(js, name);
-  duk_pull(js, -3);
-  define_hidden(js);
-  duk_pop(js);
-}
-
 void install_collection(duk_context* js, Collection collection) {
   const char* name = name_of(collection);
-  push_class(js, name, guarded<native_constructor>, collection);
+  push_native_class(js, name, guarded<native_constructor>, 0, collection);
   define_method(js, "has", native_has, 1, collection);
   define_method(js, "delete", native_delete, 1, collection);
   define_method(js, "clear", native_clear, 0, collection);
@@ -412,7 +380,7 @@ void install_collection(duk_context* js, Collection collection) {
   push_well_known_symbol(js, "iterator");
   duk_get_prop_string(js, -2, collection == kMap ? "entries" : "values");
   define_hidden(js);
-  define_global(js, name);
+  define_global_class(js, name);
 
   duk_push_heap_stash(js);
   push_iterator_prototype(js, native_next, collection == kMap ? "Map Iterator" : "Set Iterator");
@@ -422,7 +390,7 @@ void install_collection(duk_context* js, Collection collection) {
 
 void install_weak_collection(duk_context* js, Collection collection) {
   const char* name = collection == kMap ? "WeakMap" : "WeakSet";
-  push_class(js, name, guarded<native_weak_constructor>, collection);
+  push_native_class(js, name, guarded<native_weak_constructor>, 0, collection);
   define_method(js, "has", native_weak_has, 1);
   define_method(js, "delete", native_weak_delete, 1);
   if (collection == kMap) {
@@ -431,7 +399,7 @@ void install_weak_collection(duk_context* js, Collection collection) {
   } else {
     define_method(js, "add", native_weak_add, 1);
   }
-  define_global(js, name);
+  define_global_class(js, name);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "worker/function_sources.h"
 #include "worker/line_maps.h"
 #include "worker/stack_display.h"
 
@@ -97,9 +98,13 @@ class JsHeap {
 
   // Made at the first expression that the script engine does not know (js_regexp.h).
   std::unique_ptr<regexp::Engine> regexps;
+  // WeakRefs keep objects until the microtasks have run (js_weak.h).
+  bool has_kept_objects = false;
 
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;
+  // The texts of their functions.
+  FunctionSources function_sources;
 
   // How the stacks of errors look.
   StackDisplay stack_display;

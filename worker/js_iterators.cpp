@@ -227,6 +227,37 @@ void define_method(duk_context* js, const char* name, duk_c_function function, d
   define_hidden(js);
 }
 
+void push_native_class(duk_context* js, const char* name, duk_c_function constructor, duk_int_t length,
+                       duk_int_t magic) {
+  duk_push_c_function(js, constructor, 1);
+  duk_set_magic(js, -1, magic);
+  duk_push_literal(js, "length");
+  duk_push_int(js, length);
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE | DUK_DEFPROP_FORCE);
+  duk_push_literal(js, "name");
+  duk_push_string(js, name);
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE);
+  duk_push_object(js);
+  duk_push_literal(js, "constructor");
+  duk_dup(js, -3);
+  define_hidden(js);
+  push_well_known_symbol(js, "toStringTag");
+  duk_push_string(js, name);
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE);
+  duk_push_literal(js, "prototype");
+  duk_dup(js, -2);
+  duk_def_prop(js, -4, DUK_DEFPROP_HAVE_VALUE);
+}
+
+void define_global_class(duk_context* js, const char* name) {
+  duk_pop(js);
+  duk_push_global_object(js);
+  duk_push_string(js, name);
+  duk_pull(js, -3);
+  define_hidden(js);
+  duk_pop(js);
+}
+
 void for_each_of(duk_context* js, duk_idx_t index, const std::function<void()>& visit) {
   index = duk_require_normalize_index(js, index);
   if (is_plain_array(js, index)) {

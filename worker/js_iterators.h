@@ -30,6 +30,12 @@ void define_hidden(duk_context* js);
 void define_method(duk_context* js, const char* name, duk_c_function function, duk_idx_t argument_count,
                    duk_int_t magic = 0);
 
+// Pushes a constructor that takes one argument, and its prototype, linked; the prototype has its tag.
+void push_native_class(duk_context* js, const char* name, duk_c_function constructor, duk_int_t length,
+                       duk_int_t magic = 0);
+// Makes it a global: [ ... constructor prototype ] -> [ ... ].
+void define_global_class(duk_context* js, const char* name);
+
 // Calls `visit` with each value of the iterable at `index` on the stack top; it must leave the top as it was. Closes
 // the iterator when `visit` throws. Throws TypeError when the value is not iterable.
 void for_each_of(duk_context* js, duk_idx_t index, const std::function<void()>& visit);

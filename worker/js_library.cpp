@@ -7,6 +7,7 @@
 
 #include "worker/bytecode.h"
 #include "worker/compiled_code.h"
+#include "worker/function_sources.h"
 #include "worker/js_collections.h"
 #include "worker/js_error.h"
 #include "worker/js_iterators.h"
@@ -14,6 +15,7 @@
 #include "worker/js_regexp.h"
 #include "worker/js_sort.h"
 #include "worker/js_unicode.h"
+#include "worker/js_weak.h"
 
 // worker/bootstrap/*.js as bytecode: see the Makefile.
 extern "C" const char ravelin_library[];
@@ -85,14 +87,17 @@ void install_library(duk_context* js) {
   install_unicode(js);
   install_regexps(js);
   install_error_lines(js);
+  install_weak_references(js);
   install_compiled_code_support(js);
+  install_function_sources(js);
   push_embedded(js, ravelin_library, ravelin_library_size);
   duk_call(js, 0);
   push_embedded(js, ravelin_promise, ravelin_promise_size);
   push_promise_support(js);
   duk_call(js, 3);
   push_embedded(js, ravelin_builtins, ravelin_builtins_size);
-  duk_call(js, 0);
+  push_death_watch(js);
+  duk_call(js, 1);
   push_embedded(js, ravelin_compiled_code, ravelin_compiled_code_size);
   duk_push_c_function(js, native_is_native, 1);
   duk_call(js, 1);

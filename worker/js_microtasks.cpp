@@ -8,6 +8,7 @@
 
 #include "worker/block_hook.h"
 #include "worker/js_error.h"
+#include "worker/js_weak.h"
 
 namespace ravelin::worker {
 
@@ -154,6 +155,7 @@ bool drain_microtasks(duk_context* js) {
     while (in_time && !queue_is_empty(inner)) in_time = run_round(inner, heap);
     if (!in_time) duk_throw(inner);
     report_rejections(inner);
+    release_kept_objects(inner);
     heap.has_microtasks = !queue_is_empty(inner) || heap.native_microtask;
   });
   heap.is_draining_microtasks = false;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 
 #include "common/clock.h"
@@ -16,6 +15,7 @@
 #include "worker/block_hook.h"
 #include "worker/compile_prepass.h"
 #include "worker/compile_source.h"
+#include "worker/engine_extra.h"
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
 #include "worker/js_heap.h"
@@ -37,6 +37,11 @@ constexpr std::string_view kWrapperTail = "})";
 constexpr std::string_view kProgramModuleHead = "(function () {var exports = {};";
 
 enum class Wrapper { kNone, kModule, kProgramModule };
+
+std::string_view head_of(Wrapper wrapper) {
+  if (wrapper == Wrapper::kNone) return {};
+  return wrapper == Wrapper::kModule ? kModuleHead : kProgramModuleHead;
+}
 
 // The tail stands on the last line of the text, so that a missing brace is reported there and not behind the end of the
 // file; unless that line may end in a comment, which would swallow it.
@@ -74,19 +79,29 @@ void print_failure(const std::string& text) {
   fflush(stderr);
 }
 
-// As push_compiled(), for a text that is as the engine wants it. False: the error is pushed instead.
-bool push_engine_compiled(duk_context* js, std::string_view text, std::string_view file_name, Wrapper wrapper) {
+// [ ... file name ] -> [ ... function ], or the error.
+bool compile_noted(duk_context* js, duk_uint_t flags, std::string_view text, uint32_t source) {
+  ravelin_set_source(source);
+  const bool ok = duk_pcompile_lstring_filename(js, flags, text.data(), text.size()) == 0;
+  ravelin_set_source(0);  // nothing was compiled when memory ran out before
+  return ok;
+}
+
+// As push_compiled(), for a text that is as the engine wants it. `source`: see ravelin_set_source(). False: the error
+// is pushed instead.
+bool push_engine_compiled(duk_context* js, std::string_view text, std::string_view file_name, Wrapper wrapper,
+                          uint32_t source) {
   if (wrapper == Wrapper::kNone) {
     push_text(js, file_name);
-    return duk_pcompile_lstring_filename(js, 0, text.data(), text.size()) == 0;
+    return compile_noted(js, 0, text, source);
   }
-  const std::string_view head = wrapper == Wrapper::kModule ? kModuleHead : kProgramModuleHead;
-  std::string source;
-  source.reserve(head.size() + text.size() + kWrapperTail.size() + 1);
-  source.append(head).append(text);
-  append_tail(source);
+  const std::string_view head = head_of(wrapper);
+  std::string whole;
+  whole.reserve(head.size() + text.size() + kWrapperTail.size() + 1);
+  whole.append(head).append(text);
+  append_tail(whole);
   push_text(js, file_name);
-  if (duk_pcompile_lstring_filename(js, DUK_COMPILE_EVAL, source.data(), source.size()) != 0) return false;
+  if (!compile_noted(js, DUK_COMPILE_EVAL, whole, source)) return false;
   duk_call(js, 0);  // evaluates the wrapper to its function; nothing of the file runs
   return true;
 }
@@ -113,36 +128,33 @@ std::string explain(const std::string& message) {
   throw_syntax_error(js, explain(message), file_name, original, 0);
 }
 
-// "let" is a name like any other to the engine, so it takes "let [a, b] = f()" for an element of it, and a "let" alone
-// on its line for a statement. Standing where a statement begins, neither can be meant.
-bool has_disguised_let(std::string_view text) {
-  constexpr std::string_view kLet = "let";
-  constexpr std::string_view kBlanks = " \t\r";
-  for (size_t at = text.find(kLet); at != std::string_view::npos; at = text.find(kLet, at + kLet.size())) {
-    const size_t before = at == 0 ? std::string_view::npos : text.find_last_not_of(kBlanks, at - 1);
-    if (before != std::string_view::npos && std::string_view("\n;{})").find(text[before]) == std::string_view::npos)
-      continue;
-    size_t next = text.find_first_not_of(kBlanks, at + kLet.size());
-    if (next == std::string_view::npos) return false;
-    const bool is_alone = text[next] == '\n';
-    if (is_alone) next = text.find_first_not_of(" \t\r\n", next);
-    if (next == std::string_view::npos) return false;
-    const char c = text[next];
-    if (c == '[' || (is_alone && (isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '{')))
-      return true;
-  }
-  return false;
-}
-
 void push_modern(duk_context* js, std::string_view text, std::string_view file_name, SourceKind kind) {
-  const ModernSource modern = compile_modern_source(js, text, file_name, kind);
+  ModernSource modern = compile_modern_source(js, text, file_name, kind);
   Wrapper wrapper = Wrapper::kNone;
   if (kind == SourceKind::kModule) {
     wrapper = Wrapper::kModule;
   } else if (modern.is_module) {
     wrapper = Wrapper::kProgramModule;
   }
-  if (!push_engine_compiled(js, modern.code, file_name, wrapper)) throw_at_original_line(js, file_name);
+  modern.original.head_bytes = static_cast<uint32_t>(head_of(wrapper).size());
+  const uint32_t source = JsHeap::of(js).function_sources.add(file_name, std::move(modern.original));
+  if (!push_engine_compiled(js, modern.code, file_name, wrapper, source)) throw_at_original_line(js, file_name);
+}
+
+// The number of a text that the engine compiles as it is, if its functions keep their text; else 0.
+uint32_t plain_source(duk_context* js, std::string_view text, std::string_view file_name, Directive directive,
+                      Wrapper wrapper) {
+  FunctionSources& sources = JsHeap::of(js).function_sources;
+  if (directive == Directive::kTranspilerGlobally) sources.is_for_all = true;
+  const bool is_modern = directive != Directive::kNone || sources.is_for_all;
+  if (!is_modern || directive == Directive::kNoTranspile) {
+    sources.forget(file_name);
+    return 0;
+  }
+  FunctionSources::Source source;
+  if (wants_function_sources(text)) source.text = text;
+  source.head_bytes = static_cast<uint32_t>(head_of(wrapper).size());
+  return sources.add(file_name, std::move(source));
 }
 
 // The engine says "invalid json (at offset 12)"; people want the line.
@@ -197,9 +209,11 @@ void push_compiled(duk_context* js, std::string_view text, std::string_view file
   }
   if (!is_typescript_name(file_name)) {
     const Wrapper wrapper = kind == SourceKind::kModule ? Wrapper::kModule : Wrapper::kNone;
-    const bool ok = push_engine_compiled(js, text, file_name, wrapper);
+    const Directive directive = read_directive(text);
+    const uint32_t source = plain_source(js, text, file_name, directive, wrapper);
+    const bool ok = push_engine_compiled(js, text, file_name, wrapper, source);
     const bool is_final = ok ? !has_disguised_let(text) : duk_get_error_code(js, -1) != DUK_ERR_SYNTAX_ERROR;
-    if (is_final || read_directive(text) == Directive::kNoTranspile) {
+    if (is_final || directive == Directive::kNoTranspile) {
       if (!ok) duk_throw(js);
       JsHeap::of(js).line_maps.forget(file_name);
       return;

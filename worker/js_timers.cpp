@@ -64,6 +64,12 @@ void JsTimers::install() {
   for (int kind = 0; kind < static_cast<int>(std::size(kSetNames)); ++kind) {
     duk_push_c_function(js_, guarded<native_set>, DUK_VARARGS);
     duk_set_magic(js_, -1, kind);
+    if (kind == static_cast<int>(Kind::kImmediate)) {
+      duk_push_heap_stash(js_);
+      duk_dup(js_, -2);
+      duk_put_prop_string(js_, -2, kSetImmediateName);
+      duk_pop(js_);
+    }
     duk_put_prop_string(js_, -2, kSetNames[kind]);
     duk_push_c_function(js_, guarded<native_clear>, 1);
     duk_set_magic(js_, -1, kind);

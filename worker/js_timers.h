@@ -53,6 +53,9 @@ class JsTimers {
   void set_before_callback(std::function<void()> hook) { before_callback_ = std::move(hook); }
   void set_after_callback(std::function<void()> hook) { after_callback_ = std::move(hook); }
 
+  // In the heap stash: setImmediate(), for native code, whatever scripts have made of the global one.
+  static constexpr const char* kSetImmediateName = "ravelinSetImmediate";
+
  private:
   struct Timer {
     Kind kind;

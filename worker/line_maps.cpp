@@ -2,26 +2,11 @@
 
 #include <charconv>
 
+#include "worker/varint.h"
+
 namespace ravelin::worker {
 
 namespace {
-
-void append_varint(std::string& out, int64_t number) {
-  uint64_t zigzag = (static_cast<uint64_t>(number) << 1) ^ (number < 0 ? UINT64_MAX : 0);
-  for (; zigzag >= 0x80; zigzag >>= 7) out.push_back(static_cast<char>(zigzag | 0x80));
-  out.push_back(static_cast<char>(zigzag));
-}
-
-int64_t take_varint(std::string_view& in) {
-  uint64_t zigzag = 0;
-  for (unsigned shift = 0; !in.empty() && shift < 64; shift += 7) {
-    const auto byte = static_cast<unsigned char>(in.front());
-    in.remove_prefix(1);
-    zigzag |= static_cast<uint64_t>(byte & 0x7F) << shift;
-    if (byte < 0x80) break;
-  }
-  return static_cast<int64_t>(zigzag >> 1) ^ -static_cast<int64_t>(zigzag & 1);
-}
 
 int base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -104,6 +89,29 @@ uint32_t original_line(std::string_view table, uint32_t line) {
   int64_t original = 0;
   for (; line > 0 && !table.empty(); --line) original += take_varint(table);
   return original > 0 ? static_cast<uint32_t>(original) : 0;
+}
+
+std::string with_original_lines(std::string_view code, std::string_view table) {
+  std::string text;
+  text.reserve(code.size() + 64);
+  int64_t original = 0;
+  int64_t at = 1;  // the line that the text has come to
+  while (!code.empty()) {
+    const size_t end = code.find('\n');
+    const std::string_view line = code.substr(0, end);
+    code.remove_prefix(end == std::string_view::npos ? code.size() : end + 1);
+    if (!table.empty()) original += take_varint(table);
+    const bool is_continued = !text.empty() && text.back() == '\\';
+    if (is_continued) {
+      text += '\n';
+      ++at;
+    } else if (!text.empty()) {
+      text += ' ';
+    }
+    for (; at < original; ++at) text += '\n';
+    text += line;
+  }
+  return text;
 }
 
 uint32_t LineMaps::line_of(std::string_view file, uint32_t line) const {

@@ -19,6 +19,10 @@ std::string line_table_from_mappings(std::string_view mappings);
 // The original line of the compiled `line` (both from 1); lines beyond the table count as its last one. 0: none.
 uint32_t original_line(std::string_view table, uint32_t line);
 
+// The code with each of its lines on its original one, or as near behind it as can be: for code whose lines nobody
+// looks up. Each line of it must be whole (the compiler ends statements with semicolons and writes no comments).
+std::string with_original_lines(std::string_view code, std::string_view table);
+
 class LineMaps {
  public:
   // `file` as it stands in stacks. Replaces what was known of it.

@@ -28,13 +28,39 @@ interface ObjectConstructor {
   groupBy<T>(items: Iterable<T>, callback: (item: T, index: number) => PropertyKey): { [key: string]: T[] };
 }
 
+interface ErrorConstructor {
+  /** Gives an object a `stack` of where this is called. The second argument is ignored. */
+  captureStackTrace(object: object, above?: Function): void;
+}
+
+interface PromiseConstructor {
+  /** A Promise and the functions that settle it. */
+  withResolvers<T>(): {
+    promise: Promise<T>;
+    resolve: (value: T | PromiseLike<T>) => void;
+    reject: (reason?: any) => void;
+  };
+}
+
 interface Array<T> {
+  /** A copy in the opposite order. */
+  toReversed(): T[];
+  /** A sorted copy. */
+  toSorted(compare?: (a: T, b: T) => number): T[];
+  /** A copy without `count` items from `start` on, and with others in their place. */
+  toSpliced(start: number, count?: number, ...items: T[]): T[];
+  /** A copy with another item at the index. */
+  with(index: number, value: T): T[];
   /** The last item for which the callback returns something true. */
   findLast(callback: (value: T, index: number, array: T[]) => unknown, thisArg?: any): T | undefined;
   findLastIndex(callback: (value: T, index: number, array: T[]) => unknown, thisArg?: any): number;
 }
 
 interface ReadonlyArray<T> {
+  toReversed(): T[];
+  toSorted(compare?: (a: T, b: T) => number): T[];
+  toSpliced(start: number, count?: number, ...items: T[]): T[];
+  with(index: number, value: T): T[];
   findLast(callback: (value: T, index: number, array: readonly T[]) => unknown, thisArg?: any): T | undefined;
   findLastIndex(callback: (value: T, index: number, array: readonly T[]) => unknown, thisArg?: any): number;
 }

@@ -3,7 +3,7 @@
 
    Types for JSDoc and TypeScript are in the namespace Rampart: Rampart.Handler, Rampart.Request, Rampart.Reply ... */
 
-/* The language that scripts have. There is no BigInt, Intl, WeakRef, SharedArrayBuffer and no browser API, so the
+/* The language that scripts have. There is no BigInt, Intl, SharedArrayBuffer and no browser API, so the
    project's own "lib" should be ["es5"]. */
 /// <reference lib="es5" />
 /// <reference lib="es2015" />
@@ -20,6 +20,7 @@
 /// <reference lib="es2020.symbol.wellknown" />
 /// <reference lib="es2021.promise" />
 /// <reference lib="es2021.string" />
+/// <reference lib="es2021.weakref" />
 /// <reference lib="es2022.array" />
 /// <reference lib="es2022.error" />
 /// <reference lib="es2022.object" />

@@ -6,10 +6,10 @@ import json
 PRESENT = {
     "globalThis":
         "AggregateError/2 Array/1 ArrayBuffer/1 Boolean/1 DataView/1 Date/7 Error/1 EvalError/1 "
-        "Float32Array/3 Float64Array/3 Function/1 Int16Array/3 Int32Array/3 Int8Array/3 JSON Map/0 Math "
+        "FinalizationRegistry/1 Float32Array/3 Float64Array/3 Function/1 Int16Array/3 Int32Array/3 Int8Array/3 JSON Map/0 Math "
         "Number/1 Object/1 Promise/1 Proxy/2 RangeError/1 ReferenceError/1 Reflect RegExp/2 Set/0 String/1 "
         "Symbol/0 SyntaxError/1 TypeError/1 URIError/1 Uint16Array/3 Uint32Array/3 Uint8Array/3 "
-        "Uint8ClampedArray/3 WeakMap/0 WeakSet/0 decodeURI/1 decodeURIComponent/1 encodeURI/1 "
+        "Uint8ClampedArray/3 WeakMap/0 WeakRef/1 WeakSet/0 decodeURI/1 decodeURIComponent/1 encodeURI/1 "
         "encodeURIComponent/1 escape/1 eval/1 isFinite/1 isNaN/1 parseFloat/1 parseInt/2 queueMicrotask/1 "
         "structuredClone/0 unescape/1",
     "%ArrayIterator%": "next/0",
@@ -23,13 +23,13 @@ PRESENT = {
         "[Symbol.iterator]/0 [Symbol.toStringTag]:get at/1 buffer:get byteLength:get byteOffset:get "
         "copyWithin/2 entries/0 every/1 fill/1 filter/1 find/1 findIndex/1 findLast/1 findLastIndex/1 "
         "forEach/1 includes/1 indexOf/1 join/1 keys/0 lastIndexOf/1 map/1 reduce/1 reduceRight/1 reverse/0 "
-        "set/1 slice/2 some/1 sort/1 subarray/2 values/0",
+        "set/1 slice/2 some/1 sort/1 subarray/2 toReversed/0 toSorted/1 values/0 with/2",
     "Array": "[Symbol.species]:get from/1 isArray/1 of/0",
     "Array.prototype":
         "[Symbol.iterator]/0 [Symbol.unscopables] at/1 concat/1 copyWithin/2 entries/0 every/1 fill/1 "
         "filter/1 find/1 findIndex/1 findLast/1 findLastIndex/1 flat/0 flatMap/1 forEach/1 includes/1 "
         "indexOf/1 join/1 keys/0 lastIndexOf/1 map/1 pop/0 push/1 reduce/1 reduceRight/1 reverse/0 shift/0 "
-        "slice/2 some/1 sort/1 splice/2 toLocaleString/0 toString/0 unshift/1 values/0",
+        "slice/2 some/1 sort/1 splice/2 toLocaleString/0 toReversed/0 toSorted/1 toSpliced/2 toString/0 unshift/1 values/0 with/2",
     "ArrayBuffer": "[Symbol.species]:get isView/1",
     "ArrayBuffer.prototype": "[Symbol.toStringTag] byteLength:get slice/2",
     "Boolean.prototype": "toString/0 valueOf/0",
@@ -46,7 +46,9 @@ PRESENT = {
         "setUTCDate/1 setUTCFullYear/3 setUTCHours/4 setUTCMilliseconds/1 setUTCMinutes/3 setUTCMonth/2 "
         "setUTCSeconds/2 setYear/1 toDateString/0 toGMTString/0 toISOString/0 toJSON/1 toLocaleDateString/0 "
         "toLocaleString/0 toLocaleTimeString/0 toString/0 toTimeString/0 toUTCString/0 valueOf/0",
+    "Error": "captureStackTrace/2",
     "Error.prototype": "message toString/0",
+    "FinalizationRegistry.prototype": "[Symbol.toStringTag] register/2 unregister/1",
     "Function.prototype": "[Symbol.hasInstance]/1 apply/2 bind/1 call/1 toString/0",
     "JSON": "[Symbol.toStringTag] parse/2 stringify/3",
     "Map": "[Symbol.species]:get",
@@ -70,7 +72,7 @@ PRESENT = {
     "Object.prototype":
         "__defineGetter__/2 __defineSetter__/2 __lookupGetter__/1 __lookupSetter__/1 __proto__:get "
         "hasOwnProperty/1 isPrototypeOf/1 propertyIsEnumerable/1 toLocaleString/0 toString/0 valueOf/0",
-    "Promise": "[Symbol.species]:get all/1 allSettled/1 any/1 race/1 reject/1 resolve/1",
+    "Promise": "[Symbol.species]:get all/1 allSettled/1 any/1 race/1 reject/1 resolve/1 withResolvers/0",
     "Promise.prototype": "[Symbol.toStringTag] catch/1 finally/1 then/2",
     "Proxy": "revocable/2",
     "Reflect":
@@ -98,6 +100,7 @@ PRESENT = {
         "species split toPrimitive toStringTag unscopables",
     "Symbol.prototype": "[Symbol.toPrimitive]/1 [Symbol.toStringTag] description:get toString/0 valueOf/0",
     "WeakMap.prototype": "[Symbol.toStringTag] delete/1 get/1 has/1 set/2",
+    "WeakRef.prototype": "[Symbol.toStringTag] deref/0",
     "WeakSet.prototype": "[Symbol.toStringTag] add/1 delete/1 has/1",
 }
 

@@ -138,6 +138,13 @@ UNSUPPORTED = [
     ("const u = import.meta.url;", "'import.meta' is not supported"),
     ("const e = <b>x</b>;", "JSX is not supported"),
     ("const o = { m() { return super.m() } };", "'super' is supported in classes with 'extends' only"),
+    ("for await (const x of []);", "'await' outside of async functions is not supported"),
+    ("const o = {} satisfies object;", "',' expected: 'satisfies' is newer than the compiler, TypeScript 4.8"),
+    ("class A { accessor x = 1 }", "Unexpected keyword or identifier: 'accessor' is newer than the compiler, TypeScript 4.8"),
+    ("enum E { A }", "'enum' declarations can only be used in TypeScript files"),
+    ("const twice = 1; let twice = 2;", "'twice' has already been declared"),
+    ("var twice = 1; { let fine = 1; } const twice = 2;", "'twice' has already been declared"),
+    ("const p = `\\u{}`;", "Hexadecimal digit expected"),
 ]
 
 

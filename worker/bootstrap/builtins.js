@@ -1,8 +1,9 @@
 // The rest of the standard library (ECMAScript 2015 to 2022) behind library.js and promise.js: properties by which code
-// tells what it has (species, tags, flags, names and lengths of native functions), and structuredClone. Compiled to
-// bytecode when Ravelin is built, run once when a heap is made (worker/js_library.cpp).
+// tells what it has (species, tags, flags, names and lengths of native functions), structuredClone, and
+// FinalizationRegistry. Compiled to bytecode when Ravelin is built, run once when a heap is made (worker/js_library.cpp).
+// Argument: watch(object, cell), see worker/js_weak.h.
 // Not for: functions that texts, Arrays and Objects are worked with (library.js, worker/js_unicode.cpp).
-(function () {
+(function (watch) {
   "use strict";
 
   var TypedArray = Object.getPrototypeOf(Uint8Array.prototype);
@@ -169,7 +170,8 @@
     if (value === null || typeof value !== "object") return value;
     if (known.has(value)) return known.get(value);
     if (value instanceof Error) return copyError(value, known);
-    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet) throw cloneError(value);
+    if (value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet ||
+        value instanceof WeakRef || value instanceof FinalizationRegistry) throw cloneError(value);
     var copy = copyOfKind(value, known);
     var isKnownKind = copy !== undefined;
     if (!isKnownKind) copy = Array.isArray(value) ? new Array(value.length) : {};
@@ -186,6 +188,139 @@
     }
     return copy;
   }
+
+  // ---- newer than ECMAScript 2022, and cheap to have
+
+  function defineAll(target, functions) {
+    Object.keys(functions).forEach(function (name) {
+      var method = functions[name];
+      if (method.name === "") Object.defineProperty(method, "name", { value: name, configurable: true });
+      defineHidden(target, name, method);
+    });
+  }
+
+  function copyOf(list, method) {
+    if (list === null || list === undefined) throw new TypeError("Array.prototype." + method + ": this is null or undefined");
+    return Array.from({ length: list.length }, function (_, i) { return list[i]; });
+  }
+
+  function needComparison(compare, method) {
+    if (compare !== undefined && typeof compare !== "function") throw new TypeError(method + ": compare must be a Function");
+  }
+
+  function replaced(copy, index, value) {
+    index = Math.trunc(Number(index)) || 0;
+    if (index < 0) index += copy.length;
+    if (index < 0 || index >= copy.length) throw new RangeError("with: the index is out of range");
+    copy[index] = value;
+    return copy;
+  }
+
+  defineAll(Array.prototype, {
+    toReversed() { return copyOf(this, "toReversed").reverse(); },
+    toSorted(compare) {
+      needComparison(compare, "toSorted");
+      return copyOf(this, "toSorted").sort(compare);
+    },
+    toSpliced(start, count /* , items */) {
+      var copy = copyOf(this, "toSpliced");
+      if (arguments.length > 0) Array.prototype.splice.apply(copy, arguments);
+      return copy;
+    },
+    "with": function (index, value) { return replaced(copyOf(this, "with"), index, value); }
+  });
+  defineAll(TypedArray, {
+    toReversed() { return this.slice().reverse(); },
+    toSorted(compare) {
+      needComparison(compare, "toSorted");
+      return this.slice().sort(compare);
+    },
+    "with": function (index, value) { return replaced(this.slice(), index, value); }
+  });
+
+  // V8's: packages use it to give their errors a stack without their own constructor.
+  defineAll(Error, {
+    captureStackTrace(object, above) {
+      if (!isObject(object)) throw new TypeError("Error.captureStackTrace: the argument must be an Object");
+      var frames = new Error().stack.split("\n");
+      while (frames.length > 0 && frames.shift().indexOf("captureStackTrace") < 0);
+      var stack = [Error.prototype.toString.call(object)].concat(frames).join("\n");
+      Object.defineProperty(object, "stack", { value: stack, writable: true, configurable: true });
+    }
+  });
+
+  // ---- FinalizationRegistry
+
+  var registries = new WeakMap();  // each one's callback, and its cells by the tokens for unregister()
+  var FIRST_LIMIT = 16;
+
+  function registryOf(value) {
+    var registry = registries.get(value);
+    if (registry === undefined) throw new TypeError("this is not a FinalizationRegistry");
+    return registry;
+  }
+
+  function isObject(value) { return (typeof value === "object" && value !== null) || typeof value === "function"; }
+  function isActive(cell) { return cell.isActive; }
+
+  function endCell(cell) {
+    cell.isActive = false;
+    cell.held = undefined;
+  }
+
+  function runCell(cell) {
+    if (!cell.isActive) return;
+    var callback = cell.callback, held = cell.held;
+    endCell(cell);
+    callback(held);
+  }
+
+  // Lists of cells are cleaned up when they have doubled.
+  function noteToken(byToken, token, cell) {
+    var list = byToken.get(token);
+    if (list === undefined || list.cells.length >= list.limit) {
+      var cells = list === undefined ? [] : list.cells.filter(isActive);
+      byToken.set(token, list = { cells: cells, limit: Math.max(FIRST_LIMIT, 2 * cells.length) });
+    }
+    list.cells.push(cell);
+  }
+
+  function FinalizationRegistry(callback) {
+    if (new.target === undefined) throw new TypeError("FinalizationRegistry must be called with new");
+    if (typeof callback !== "function") throw new TypeError("FinalizationRegistry: callback must be a Function");
+    registries.set(this, { callback: callback, byToken: new WeakMap() });
+  }
+
+  var registryMethods = {
+    register(target, held /* , token */) {
+      var registry = registryOf(this), token = arguments[2];
+      if (!isObject(target)) throw new TypeError("FinalizationRegistry.register: the target must be an Object");
+      if (target === held) throw new TypeError("FinalizationRegistry.register: the target cannot be the held value");
+      if (token !== undefined && !isObject(token)) {
+        throw new TypeError("FinalizationRegistry.register: the token must be an Object");
+      }
+      var cell = { callback: registry.callback, held: held, isActive: true, run: runCell };
+      watch(target, cell);
+      if (token !== undefined) noteToken(registry.byToken, token, cell);
+    },
+    unregister(token) {
+      var registry = registryOf(this);
+      if (!isObject(token)) throw new TypeError("FinalizationRegistry.unregister: the token must be an Object");
+      var list = registry.byToken.get(token);
+      if (list === undefined) return false;
+      registry.byToken.delete(token);
+      var active = list.cells.filter(isActive);
+      active.forEach(endCell);
+      return active.length > 0;
+    }
+  };
+  Object.keys(registryMethods).forEach(function (name) {
+    defineHidden(FinalizationRegistry.prototype, name, registryMethods[name]);
+  });
+  defineValue(FinalizationRegistry.prototype, Symbol.toStringTag, "FinalizationRegistry");
+  Object.defineProperty(FinalizationRegistry, "prototype", { writable: false });
+  Object.defineProperty(FinalizationRegistry.prototype, "constructor", { enumerable: false });
+  defineHidden(globalThis, "FinalizationRegistry", FinalizationRegistry);
 
   defineHidden(globalThis, "structuredClone", {
     structuredClone(/* value, options */) {

@@ -58,8 +58,18 @@
       if (typeof base !== "function" || !(isNative(base) || isPromise(base))) return base;
       var standIn = standIns.get(base);
       if (standIn !== undefined) return standIn;
-      standIn = function () {
+      // These fill themselves by a method that the class may have replaced.
+      var adder = base === Map || base === WeakMap ? "set" : base === Set || base === WeakSet ? "add" : "";
+      standIn = adder === "" ? function () {
         return Object.setPrototypeOf(Reflect.construct(base, arguments), Object.getPrototypeOf(this));
+      } : function (items) {
+        var made = Object.setPrototypeOf(new base(), Object.getPrototypeOf(this));
+        if (items === undefined || items === null) return made;
+        Array.from(items).forEach(function (item) {
+          if (adder === "add") made.add(item);
+          else made.set(item[0], item[1]);
+        });
+        return made;
       };
       standIn.prototype = base === Array ? subclassPrototype() : base.prototype;
       Object.setPrototypeOf(standIn, base);

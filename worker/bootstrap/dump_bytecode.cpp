@@ -22,6 +22,8 @@ extern "C" void ravelin_regexp_match(duk_context*, duk_int_t) {}
 extern "C" void ravelin_regexp_match_instead(duk_context*, duk_int_t) {}
 extern "C" void ravelin_regexp_replace(duk_context*) {}
 extern "C" duk_bool_t ravelin_regexp_push_flags(duk_context*) { return 0; }
+extern "C" duk_bool_t ravelin_wants_modern(duk_context*, duk_bool_t) { return 0; }
+extern "C" void ravelin_push_modern(duk_context*, duk_bool_t) {}
 
 namespace {
 

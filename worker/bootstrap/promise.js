@@ -285,6 +285,14 @@
         return fail;
       });
     },
+    withResolvers() {
+      var parts = {};
+      parts.promise = new this(function (resolve, reject) {
+        parts.resolve = resolve;
+        parts.reject = reject;
+      });
+      return parts;
+    },
     race(iterable) {
       return combine(this, iterable, function (made, values, oneLess, each) {
         each(function (promise) { promise.then(made.resolve, made.reject); });

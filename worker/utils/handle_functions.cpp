@@ -133,7 +133,10 @@ duk_ret_t utils_fopen(duk_context* ctx) {
 // fopenBuffer([chunk][, stream]), in either order. The system lets the buffer grow as it likes: chunk does nothing.
 duk_ret_t utils_fopen_buffer(duk_context* ctx) {
   duk_set_top(ctx, 2);
-  const duk_idx_t stream_index = duk_is_object(ctx, 0) ? 0 : 1;
+  const duk_idx_t stream_index = duk_is_number(ctx, 0) || !is_given(ctx, 0) ? 1 : 0;
+  const duk_idx_t chunk_index = 1 - stream_index;
+  if (is_given(ctx, chunk_index) && !duk_is_number(ctx, chunk_index))
+    throw_error(ctx, "fopenBuffer(): the chunk size must be a Number");
   const int stream = stream_at(ctx, stream_index, "fopenBuffer", false, true);
   UniqueFd file(memfd_create("fopenBuffer", MFD_CLOEXEC));
   if (!file) throw_handle_error(ctx, "fopenBuffer");

@@ -1,6 +1,8 @@
 #include "worker/utils/urls.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "worker/format_utf8.h"
 #include "worker/js_error.h"
@@ -91,10 +93,29 @@ duk_ret_t utils_abs_url(duk_context* ctx) {
   return 1;
 }
 
+// Labels of 1 to 63 bytes, 253 in all without the root's dot (UTS 46, VerifyDnsLength), and nothing that ends a host.
+bool is_dns_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty() || name.size() > 253) return false;
+  const auto is_forbidden = [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7F' ||
+           std::string_view("#%/:<>?@[\\]^|").find(c) != std::string_view::npos;
+  };
+  if (std::any_of(name.begin(), name.end(), is_forbidden)) return false;
+  for (;;) {
+    const size_t dot = name.find('.');
+    const size_t size = std::min(dot, name.size());
+    if (size == 0 || size > 63) return false;
+    if (dot == std::string_view::npos) return true;
+    name.remove_prefix(dot + 1);
+  }
+}
+
 duk_ret_t convert_domain(duk_context* ctx, const char* function,
                          std::optional<std::string> (*convert)(const std::string&)) {
   const std::string domain = url_text_at(ctx, 0, function, "the domain");
-  const auto converted = convert(domain);
+  const auto ascii = domain_to_ascii(domain);
+  const auto converted = ascii && is_dns_name(*ascii) ? convert(domain) : std::nullopt;
   if (!converted) throw_error(ctx, "%s(): invalid domain '%s'", function, domain.c_str());
   push_text(ctx, *converted);
   return 1;

@@ -81,13 +81,48 @@ TEST(Prepass, KeepsLines) {
   EXPECT_EQ(std::count(source.begin(), source.end(), '\n'), std::count(rewritten.begin(), rewritten.end(), '\n'));
 }
 
+TEST(Prepass, TellsWhereTheTextsGetOutOfStep) {
+  const std::string source = "a `${%s:x}` b ```c\\d``` e `${\"%d\": y}` f";
+  std::vector<TextShift> shifts;
+  const std::string rewritten = rewrite_template_extensions(source, &shifts);
+  for (const char* word : {"a", "x}", " b ", " e ", " y", " f"}) {
+    const size_t out = word == std::string("x}") ? rewritten.find("x)") : rewritten.find(word);
+    size_t in = out;
+    for (const TextShift& shift : shifts)
+      if (shift.out <= out) in = shift.in + (out - shift.out);
+    EXPECT_EQ(in, source.find(word)) << word;
+  }
+  shifts.clear();
+  rewrite_template_extensions("nothing `${to}` do", &shifts);
+  EXPECT_TRUE(shifts.empty());
+}
+
+TEST(Prepass, FindsDeclarationsThatTheEngineMisunderstands) {
+  for (const char* text : {"let [a] = b", "x;let[a]=b", "let\nx", "{ let [a] = b }", "let\n{x} = y"})
+    EXPECT_TRUE(has_disguised_let(text)) << text;
+  for (const char* text : {"", "let", "outlet[0]", "x = let[0]", "let = 1", "a.let [0]", "'let [a]'"})
+    EXPECT_FALSE(has_disguised_let(text)) << text;
+}
+
+TEST(Directives, SayWhetherFunctionsKeepTheirText) {
+  for (const char* text : {"", "x", "'use transpiler'", "'use transpiler:{}'",
+                           "'use transpiler:{functionSources:true}'", "x; 'functionSources:false'"})
+    EXPECT_TRUE(wants_function_sources(text)) << text;
+  for (const char* text :
+       {"'use transpiler:{functionSources:false}'", "// c\n\"use transpiler:{ 'functionSources' : false }\";",
+        "'use transpilerGlobally:{functionSources: false, x: 1}'", "'use babel:{functionSources:false}'"})
+    EXPECT_FALSE(wants_function_sources(text)) << text;
+}
+
 TEST(Directives, AreReadBehindComments) {
   EXPECT_EQ(read_directive("\"noTranspile\"\nx"), Directive::kNoTranspile);
   EXPECT_EQ(read_directive("#!/usr/bin/env ravelin\n/* a */ // b\n 'noTranspile';"), Directive::kNoTranspile);
   EXPECT_EQ(read_directive("\"use babel:{ presets: [] }\""), Directive::kBabel);
   EXPECT_EQ(read_directive("'use babelGlobally'"), Directive::kBabel);
-  for (const char* other :
-       {"\"use transpiler\"", "\"use transpilerGlobally\"", "\"use strict\"", "", "x", "'noTrans", "/* 'noTranspile'"})
+  EXPECT_EQ(read_directive("\"use transpiler\""), Directive::kTranspiler);
+  EXPECT_EQ(read_directive("'use transpiler:{functionSources:false}'"), Directive::kTranspiler);
+  EXPECT_EQ(read_directive("\"use transpilerGlobally\"; x"), Directive::kTranspilerGlobally);
+  for (const char* other : {"\"use strict\"", "\"use transpilers\"", "", "x", "'noTrans", "/* 'noTranspile'"})
     EXPECT_EQ(read_directive(other), Directive::kNone) << other;
 }
 

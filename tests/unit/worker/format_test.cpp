@@ -254,6 +254,7 @@ TEST_F(Format, Colours) {
   EXPECT_JS(R"(sprintf("%^s", "nocolour", "x"))", "throws printf: error parsing color string");
   EXPECT_JS(R"js(sprintf("%^s", "rgb(1,2)", "x"))js", "throws printf: error parsing color string");
   EXPECT_JS(R"(sprintf("%as", 5, "x"))", "throws the 'a' modifer requires a String at format string argument 1");
+  EXPECT_JS(R"(sprintf("%^s", 5, "x"))", "throws the 'a' modifer requires a String at format string argument 1");
   EXPECT_JS(R"(sprintf("%aJ %aJ", {a:1}, 2, {b:2}))", R"("{\"a\":1} {\"b\":2}")");
   EXPECT_JS(R"(sprintf("%^J", {a:[1,"s",null]}))",
             R"("{\u001b[34m\"a\"\u001b[0m:[\u001b[33m1\u001b[0m,\u001b[32m\"s\"\u001b[0m,\u001b[31mnull\u001b[0m]}")");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "worker/varint.h"
+
 namespace ravelin::worker {
 namespace {
 
@@ -24,6 +26,15 @@ TEST(LineTable, OfMalformedMappingsIsEmpty) {
   for (const char* bad : {"!", "AAAAAAAA", "AA;g", "\xFF"}) EXPECT_EQ(line_table_from_mappings(bad), "") << bad;
   EXPECT_EQ(original_line("", 5), 0u);
   EXPECT_EQ(original_line("\xFF\xFF", 1), 0u);
+}
+
+TEST(LineMaps, PutsCodeOnItsOriginalLines) {
+  std::string table;
+  for (int step : {0, 1, 0, 3, -2, 1}) append_varint(table, step);  // original lines 0 1 1 4 2 3
+  EXPECT_EQ(with_original_lines("helper;\na;\nb;\nfour;\ntwo;\nthree;\n", table),
+            "helper; a; b; \n\n\nfour; two; three;");
+  EXPECT_EQ(with_original_lines("'a\\\nb';\nc;", ""), "'a\\\nb'; c;") << "a string that goes on stays whole";
+  EXPECT_EQ(with_original_lines("", ""), "");
 }
 
 TEST(LineMaps, MapsTheFramesOfItsFilesOnly) {

@@ -109,6 +109,9 @@ TEST_F(UtilsHandles, MemoryHandles) {
   EXPECT_JS("[b.fclose(), b.getString()]", R"([null,"é-5!"])");
   EXPECT_JS("b.fwrite('x')", "throws error fwrite(): file handle was previously closed");
   EXPECT_JS("(b.destroy(), b.getString())", "throws getString(): the buffer was destroyed");
+  EXPECT_JS("fopenBuffer('stdout')",
+            "throws fopenBuffer(): the stream must be stdin to read, or stdout or stderr to write");
+  EXPECT_JS("fopenBuffer(stdout, 'x')", "throws fopenBuffer(): the chunk size must be a Number");
   EXPECT_JS("fopen(d + 'f', 'w').getString()", "throws getString(): this is no handle of fopenBuffer()");
 }
 

@@ -78,6 +78,14 @@ TEST_F(UtilsUrls, Domains) {
             R"(["xn--bcher-kva.de","plain.org","xn--fa-hia.de"])");
   EXPECT_JS(R"([toUnicode("xn--bcher-kva.de"), toUnicode("plain.org")])", R"(["bücher.de","plain.org"])");
   EXPECT_JS(R"(toUnicode("xn--\u00e9"))", R"(throws toUnicode(): invalid domain 'xn--é')");
+  EXPECT_JS(R"([toASCII("a.b."), toASCII("a_b.c"), toASCII(new Array(64).join("x") + ".de").length])",
+            R"(["a.b.","a_b.c",66])");
+  EXPECT_JS(
+      R"(["a..b", ".a", "", ".", "a..", "a b", "a/b", new Array(65).join("x") + ".de", new Array(60).join("abcde.") + "f",
+                "\u00fc" + new Array(64).join("x")].filter(function(domain) {
+                  return [toASCII, toUnicode].some(function(f) { try { f(domain); return true } catch (e) {} }) }))",
+      "[]");
+  EXPECT_JS("toASCII('a..b')", "throws toASCII(): invalid domain 'a..b'");
   EXPECT_JS("toASCII()", "throws toASCII(): the domain must be a String");
 }
 
