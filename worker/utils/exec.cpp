@@ -137,7 +137,7 @@ void read_options(duk_context* ctx, duk_idx_t options, ExecRequest& request) {
 // The first plain Object is the options, wherever it stands; -1 when there is none.
 duk_idx_t find_options(duk_context* ctx) {
   for (duk_idx_t i = 0; i < duk_get_top(ctx); ++i) {
-    if (is_options(ctx, i)) return i;
+    if (is_plain_object(ctx, i)) return i;
   }
   return -1;
 }
