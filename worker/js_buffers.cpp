@@ -278,9 +278,6 @@ void install_buffer_constructor(duk_context* js) {
   duk_push_global_object(js);
   replace_method(js, "Buffer", guarded<construct_buffer>, DUK_VARARGS);
   duk_get_prop_literal(js, -1, "Buffer");
-  duk_push_literal(js, "length");
-  duk_push_int(js, 2);
-  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_FORCE);
   duk_get_prop_string(js, -1, kOriginalKey);
   for (const char* name : {"isEncoding", "isBuffer", "byteLength", "concat", "compare"}) {
     duk_push_string(js, name);

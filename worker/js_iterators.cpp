@@ -235,6 +235,9 @@ void replace_method(duk_context* js, const char* name, duk_c_function function, 
   duk_get_prop_string(js, -1, name);
   duk_dup(js, -3);
   duk_put_prop_string(js, -2, kOriginalKey);
+  duk_push_literal(js, "length");
+  duk_get_prop_literal(js, -4, "length");
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE | DUK_DEFPROP_FORCE);
   duk_pop(js);
   duk_remove(js, -2);
 }

@@ -69,6 +69,11 @@ duk_ret_t string_case(duk_context* js) {
     out = ascii_case(text, duk_get_current_magic(js));
   } else {
     push_original(js);
+    if (is_well_formed(text)) {
+      duk_pull(js, 0);
+      duk_call_method(js, 0);
+      return 1;
+    }
     for_each_piece(
         text,
         [&](std::string_view piece) {
@@ -86,7 +91,9 @@ duk_ret_t string_case(duk_context* js) {
 }
 
 duk_ret_t string_trim(duk_context* js) {
-  push_text(js, trimmed(this_text(js)));
+  const std::string_view text = this_text(js);
+  const std::string_view rest = trimmed(text);
+  if (rest.size() < text.size()) push_text(js, rest);
   return 1;
 }
 

@@ -62,6 +62,14 @@ TEST(Strings, ChangeTheirCaseAsTheStandardSays) {
   EXPECT_EQ(site.run("new TextEncoder().encode().length + new TextEncoder().encode('\\u20ac').length"), "3");
 }
 
+TEST(Strings, FunctionsKeepNameAndLength) {
+  Site site;
+  EXPECT_EQ(
+      site.run("[String.fromCodePoint, ''.trim, ''.repeat, ''.toUpperCase, encodeURI, TextEncoder.prototype.encode,"
+               " Buffer, CBOR.decode].map(function(f) { return f.name + f.length; }).join()"),
+      "fromCodePoint1,trim0,repeat1,toUpperCase0,encodeURI1,encode0,Buffer2,decode1");
+}
+
 TEST(Strings, ErrorsNameTheFunction) {
   Site site;
   EXPECT_EQ(site.run("'a'.repeat(-1)"), "throws RangeError: String.prototype.repeat: invalid count: -1");
