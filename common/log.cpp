@@ -41,6 +41,9 @@ void append_escaped(std::string& line, std::string_view text) {
 // dropped, and counted. poll() promises room for kPipeWrite bytes of a pipe: such a write does not block. Changing
 // descriptor 2 to non-blocking instead would change it for all who share it, a shell among them.
 constexpr size_t kPipeWrite = 4096;
+// A descriptor that poll() calls writable may refuse the write all the same: a datagram socket whose peer's queue is
+// full, one without room for the whole datagram, a pipe that somebody has filled meanwhile.
+constexpr int kMaxRefusals = 16;
 ReaderPatience patience;
 std::atomic<unsigned> entries_lost{0};
 
@@ -67,11 +70,16 @@ bool write_all(std::string_view text) {
   struct stat status {};
   const mode_t kind = fstat(STDERR_FILENO, &status) == 0 ? status.st_mode & S_IFMT : 0;
   const size_t most = kind == S_IFIFO || kind == S_IFCHR ? kPipeWrite : text.size();
+  int refusals_left = kMaxRefusals;
   while (!text.empty()) {
     if (kind != S_IFREG && !can_write()) return false;
     ssize_t n = kind == S_IFSOCK ? ::send(STDERR_FILENO, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
                                  : ::write(STDERR_FILENO, text.data(), std::min(text.size(), most));
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      if (refusals_left-- == 0) return false;
+      continue;
+    }
     if (n <= 0) return true;  // a log that cannot be written must not stop the service, and waiting does not help
     patience.note_written();
     text.remove_prefix(static_cast<size_t>(n));

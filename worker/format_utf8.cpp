@@ -110,7 +110,7 @@ bool is_well_formed(std::string_view bytes) { return well_formed_prefix(bytes) =
 
 std::string_view utf8_view(std::string_view text, std::string& scratch) {
   size_t pair = find_pair(text, 0);
-  if (pair == std::string_view::npos || !is_well_formed(text)) return text;
+  if (pair == std::string_view::npos) return text;
   scratch.clear();
   scratch.reserve(text.size());
   size_t copied = 0;

@@ -13,9 +13,9 @@
 
 namespace ravelin::worker {
 
-// The UTF-8 form of engine text: surrogate pairs joined, lone surrogates kept as their 3 bytes. Returns `text` itself
-// when there is nothing to join, else a view of `scratch`. Text with any ill-formed sequence is binary data and is
-// never touched: a JPEG may well contain six bytes that look like a surrogate pair.
+// The UTF-8 form of engine text: surrogate pairs joined, lone surrogates kept as their 3 bytes, every other byte as it
+// is, also raw ones (runtime-api 0). Returns `text` itself when there is nothing to join, else a view of `scratch`.
+// Binary data in a String is safe but for six bytes that look like a pair (ED A. .. ED B. ..): Buffers are for that.
 std::string_view utf8_view(std::string_view text, std::string& scratch);
 
 // utf8_view appended to `out`.

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "worker/format_text.h"
 #include "worker/format_utf8.h"
+#include "worker/js_cbor.h"
 #include "worker/js_error.h"
 #include "worker/js_heap.h"
 #include "worker/js_iterators.h"
@@ -19,7 +20,6 @@ namespace ravelin::worker {
 
 namespace {
 
-constexpr char kOriginal[] = DUK_HIDDEN_SYMBOL("original");
 constexpr char kEncodingKey[] = DUK_HIDDEN_SYMBOL("encoding");
 constexpr double kMaxBytes = 1024.0 * 1024 * 1024;
 constexpr int kPoolSize = 8192;  // Node's value; there is no pool here
@@ -70,18 +70,6 @@ char* this_storage(duk_context* js, size_t& size) {
   auto* bytes = static_cast<char*>(duk_require_buffer_data(js, -1, &size));
   duk_pop(js);
   return bytes;
-}
-
-// [ ... object ]: puts a function in the place of the one called `name`, which it keeps.
-void replace_function(duk_context* js, const char* name, duk_c_function function, duk_idx_t argument_count) {
-  duk_get_prop_string(js, -1, name);
-  duk_swap_top(js, -2);  // [ ... original object ]
-  define_method(js, name, function, argument_count);
-  duk_get_prop_string(js, -1, name);
-  duk_dup(js, -3);
-  duk_put_prop_string(js, -2, kOriginal);
-  duk_pop(js);
-  duk_remove(js, -2);
 }
 
 // ---- functions of Buffer
@@ -169,8 +157,7 @@ duk_ret_t buffer_to_string(duk_context* js) {
   const duk_idx_t first = is_text(js, 0) || !duk_is_number(js, 0) ? 1 : 0;  // (start, end) without an encoding
   const TextEncoding encoding = encoding_at(js, 0);
   if (encoding == TextEncoding::kUtf8) {  // the engine's own replaces what is no UTF-8
-    duk_push_current_function(js);
-    duk_get_prop_string(js, -1, kOriginal);
+    push_original(js);
     duk_push_this(js);
     duk_push_literal(js, "utf8");
     duk_dup(js, first);
@@ -268,7 +255,45 @@ duk_ret_t buffer_subarray(duk_context* js) {
   return 1;
 }
 
+// new Buffer(text | size | bytes): the engine's, for which a character beyond U+FFFF in a text is two.
+duk_ret_t construct_buffer(duk_context* js) {
+  if (is_text(js, 0)) {
+    std::string joined;
+    const std::string_view text = engine_text(js, 0);
+    const std::string_view utf8 = utf8_view(text, joined);
+    if (utf8.data() != text.data()) {
+      push_buffer(js, utf8);
+      duk_replace(js, 0);
+    }
+  }
+  const duk_idx_t count = duk_get_top(js);
+  push_original(js);
+  duk_insert(js, 0);
+  duk_new(js, count);
+  return 1;
+}
+
+// Puts our constructor in the place of the engine's, with all that belongs to it.
+void install_buffer_constructor(duk_context* js) {
+  duk_push_global_object(js);
+  replace_method(js, "Buffer", guarded<construct_buffer>, DUK_VARARGS);
+  duk_get_prop_literal(js, -1, "Buffer");
+  duk_get_prop_string(js, -1, kOriginalKey);
+  for (const char* name : {"isEncoding", "isBuffer", "byteLength", "concat", "compare"}) {
+    duk_push_string(js, name);
+    duk_get_prop_string(js, -2, name);
+    duk_def_prop(js, -4, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_SET_CONFIGURABLE);
+  }
+  duk_push_literal(js, "prototype");
+  duk_get_prop_literal(js, -2, "prototype");
+  duk_dup(js, -4);
+  duk_put_prop_literal(js, -2, "constructor");
+  duk_def_prop(js, -4, DUK_DEFPROP_HAVE_VALUE);
+  duk_pop_3(js);
+}
+
 void install_buffer(duk_context* js) {
+  install_buffer_constructor(js);
   duk_get_global_literal(js, "Buffer");
   define_method(js, "from", guarded<buffer_from>, DUK_VARARGS);
   for (const char* name : {"alloc", "allocUnsafe", "allocUnsafeSlow"}) {
@@ -280,7 +305,7 @@ void install_buffer(duk_context* js) {
   duk_put_prop_literal(js, -2, "poolSize");
 
   duk_get_prop_literal(js, -1, "prototype");
-  replace_function(js, "toString", guarded<buffer_to_string>, DUK_VARARGS);
+  replace_method(js, "toString", guarded<buffer_to_string>, DUK_VARARGS);
   define_method(js, "write", guarded<buffer_write>, DUK_VARARGS);
   define_method(js, "indexOf", guarded<buffer_search>, DUK_VARARGS, kIndexOf);
   define_method(js, "lastIndexOf", guarded<buffer_search>, DUK_VARARGS, kLastIndexOf);
@@ -292,7 +317,7 @@ void install_buffer(duk_context* js) {
   duk_pop_2(js);
 }
 
-// ---- TextDecoder, CBOR, performance
+// ---- TextDecoder, performance
 
 constexpr const char* kDecoderNames[] = {"utf-8", "", "", "", "iso-8859-1", "utf-16le", "us-ascii", "utf-16be"};
 
@@ -322,8 +347,7 @@ duk_ret_t construct_decoder(duk_context* js) {
   const auto encoding = decoder_encoding(label);
   if (!encoding) throw_range_error(js, "TextDecoder: unknown encoding '%s'", label.c_str());
   if (*encoding == TextEncoding::kUtf8) {
-    duk_push_current_function(js);
-    duk_get_prop_string(js, -1, kOriginal);
+    push_original(js);
     duk_push_literal(js, "utf-8");
     duk_dup(js, 1);
     duk_new(js, 2);
@@ -341,24 +365,13 @@ duk_ret_t construct_decoder(duk_context* js) {
 
 void install_decoder(duk_context* js) {
   duk_push_global_object(js);
-  replace_function(js, "TextDecoder", guarded<construct_decoder>, DUK_VARARGS);
+  replace_method(js, "TextDecoder", guarded<construct_decoder>, DUK_VARARGS);
   duk_get_prop_literal(js, -1, "TextDecoder");
-  duk_get_prop_string(js, -1, kOriginal);
+  duk_get_prop_string(js, -1, kOriginalKey);
   duk_push_literal(js, "prototype");
   duk_get_prop_literal(js, -2, "prototype");
   duk_def_prop(js, -4, DUK_DEFPROP_HAVE_VALUE);
   duk_pop_3(js);
-}
-
-duk_ret_t cbor_encode(duk_context* js) {
-  duk_push_current_function(js);
-  duk_get_prop_string(js, -1, kOriginal);
-  duk_dup(js, 0);
-  duk_call(js, 1);
-  duk_size_t size = 0;
-  const auto* bytes = static_cast<const char*>(duk_require_buffer_data(js, -1, &size));
-  push_buffer(js, {bytes, size});
-  return 1;
 }
 
 duk_ret_t performance_now(duk_context* js) {
@@ -372,8 +385,7 @@ void install_buffers(duk_context* js) {
   StackGuard guard(js);
   install_buffer(js);
   install_decoder(js);
-  duk_get_global_literal(js, "CBOR");
-  replace_function(js, "encode", guarded<cbor_encode>, 1);
+  install_cbor(js);
   duk_get_global_literal(js, "performance");
   define_method(js, "now", performance_now, 0);
 }

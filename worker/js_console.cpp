@@ -10,6 +10,7 @@
 #include "worker/format_utf8.h"
 #include "worker/js_console_table.h"
 #include "worker/js_error.h"
+#include "worker/utils/file_handle.h"
 
 namespace ravelin::worker {
 
@@ -45,10 +46,9 @@ void write_lines(duk_context* js, FILE* stream, std::string_view text) {
     text.remove_prefix(end + 1);
   }
   about_to_block();
-  // Flushed at once: text left in the buffer would be printed again by each forked child, and lost by one that is
-  // killed.
-  fwrite(out.data(), 1, out.size(), stream);
+  // Not by way of the stream, which would cut long lines. What C code has printed so far comes first.
   fflush(stream);
+  write_whole(fileno(stream), out);
 }
 
 std::string joined_arguments(duk_context* js, duk_idx_t first) {

@@ -17,6 +17,7 @@
 #include "worker/js_modules.h"
 #include "worker/js_process.h"
 #include "worker/js_source.h"
+#include "worker/js_strings.h"
 #include "worker/js_timers.h"
 #include "worker/utils/csv.h"
 #include "worker/utils/utils.h"
@@ -186,6 +187,7 @@ void install_globals(JsHeap& heap, const ScriptArguments& arguments) {
     duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_WRITABLE | DUK_DEFPROP_SET_CONFIGURABLE);
     duk_pop(js);
     install_library(js);
+    install_strings(js);
     install_json(js);
     install_console(js);
     install_process(heap, arguments);

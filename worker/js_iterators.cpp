@@ -258,6 +258,27 @@ void define_global_class(duk_context* js, const char* name) {
   duk_pop(js);
 }
 
+void replace_method(duk_context* js, const char* name, duk_c_function function, duk_idx_t argument_count,
+                    duk_int_t magic) {
+  duk_get_prop_string(js, -1, name);
+  duk_swap_top(js, -2);  // [ ... original object ]
+  define_method(js, name, function, argument_count, magic);
+  duk_get_prop_string(js, -1, name);
+  duk_dup(js, -3);
+  duk_put_prop_string(js, -2, kOriginalKey);
+  duk_push_literal(js, "length");
+  duk_get_prop_literal(js, -4, "length");
+  duk_def_prop(js, -3, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE | DUK_DEFPROP_FORCE);
+  duk_pop(js);
+  duk_remove(js, -2);
+}
+
+void push_original(duk_context* js) {
+  duk_push_current_function(js);
+  duk_get_prop_string(js, -1, kOriginalKey);
+  duk_remove(js, -2);
+}
+
 void for_each_of(duk_context* js, duk_idx_t index, const std::function<void()>& visit) {
   index = duk_require_normalize_index(js, index);
   if (is_plain_array(js, index)) {

@@ -29,6 +29,13 @@ void define_hidden(duk_context* js);
 // The same for a native function called `name`. `object` on top.
 void define_method(duk_context* js, const char* name, duk_c_function function, duk_idx_t argument_count,
                    duk_int_t magic = 0);
+// Puts a native function in the place of the one called `name` of the object on top, whose `length` it keeps. Ours
+// finds that one, its original, with push_original(); other code as the property kOriginalKey of ours.
+inline constexpr const char* kOriginalKey = DUK_HIDDEN_SYMBOL("original");
+void replace_method(duk_context* js, const char* name, duk_c_function function, duk_idx_t argument_count,
+                    duk_int_t magic = 0);
+// In a function that replace_method() has put somewhere.
+void push_original(duk_context* js);
 
 // Pushes a constructor that takes one argument, and its prototype, linked; the prototype has its tag.
 void push_native_class(duk_context* js, const char* name, duk_c_function constructor, duk_int_t length,

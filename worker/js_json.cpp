@@ -66,10 +66,21 @@ bool push_at_path(duk_context* js, duk_idx_t root, std::string_view path) {
   return false;
 }
 
-// If the object on top is a reference that leads somewhere, replaces it by what it names.
+bool has_one_key(duk_context* js, duk_idx_t object) {
+  duk_enum(js, object, DUK_ENUM_OWN_PROPERTIES_ONLY);
+  int count = 0;
+  while (count < 2 && duk_next(js, -1, 0)) {
+    duk_pop(js);
+    ++count;
+  }
+  duk_pop(js);
+  return count == 1;
+}
+
+// If the object on top is a reference, with that key alone, and leads somewhere, replaces it by what it names.
 bool replace_reference(duk_context* js, duk_idx_t root) {
   duk_get_prop_string(js, -1, kReference);
-  if (duk_is_string(js, -1) && push_at_path(js, root, engine_text(js, -1))) {
+  if (duk_is_string(js, -1) && has_one_key(js, -2) && push_at_path(js, root, engine_text(js, -1))) {
     duk_replace(js, -3);
     duk_pop(js);
     return true;

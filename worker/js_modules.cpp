@@ -71,6 +71,10 @@ JsModules::JsModules(JsHeap& heap) : heap_(heap) {
     const duk_idx_t store = duk_get_top_index(inner);
     cache_ = push_stored_object(inner, store, "cache");
     prototype_ = push_stored_object(inner, store, "prototype");
+    duk_push_object(inner);
+    duk_get_prototype(inner, -1);
+    duk_set_prototype(inner, -3);
+    duk_pop(inner);
     duk_push_c_function(inner, guarded<native_require>, 1);
     duk_set_magic(inner, -1, kWantModule);
     duk_put_prop_string(inner, -2, "resolve");
@@ -94,9 +98,11 @@ void JsModules::install() {
   duk_set_magic(js, -1, kWantPath);
   define_constant(js, "resolve");
   define_constant(js, "require");
-  duk_push_object(js);
+  duk_push_object(js);  // of the main script: only the function that the others inherit
   duk_push_heapptr(js, prototype_);
-  duk_set_prototype(js, -2);
+  duk_get_prop_literal(js, -1, "resolve");
+  duk_put_prop_literal(js, -3, "resolve");
+  duk_pop(js);
   duk_put_prop_literal(js, -2, "module");
   duk_pop(js);
 }

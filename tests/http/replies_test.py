@@ -366,3 +366,13 @@ def test_head(server, value, length):
 def test_sizes(server, size):
     reply = returned(server, f"{{bin: rampart.utils.stringToBuffer(letters({size}))}}")
     assert reply.body == b"a" * size
+
+
+# A pair of surrogates, a letter and the raw byte FF: the pair is joined, the rest stays (runtime-api 0).
+RAW = r'"\ud83d\ude00" + rampart.utils.sprintf("A%s", rampart.utils.dehexify("ff"))'
+
+
+@pytest.mark.parametrize("value", [f"{{text: {RAW}}}", f"{{html: {RAW}}}", f"{{bin: {RAW}}}", RAW,
+                                   f"(req.put({RAW}), {{text: ''}})", f"(req.printf('%s', {RAW}), {{text: ''}})"])
+def test_pairs_are_joined_beside_raw_bytes(server, value):
+    assert returned(server, value).body == b"\xf0\x9f\x98\x80A\xff"

@@ -20,6 +20,26 @@ bool is_options(duk_context* ctx, duk_idx_t index) {
          !duk_is_buffer_data(ctx, index);
 }
 
+bool is_plain_object(duk_context* ctx, duk_idx_t index) {
+  if (!is_options(ctx, index)) return false;
+  duk_get_prototype(ctx, index);
+  if (duk_is_undefined(ctx, -1)) {
+    duk_pop(ctx);
+    return true;
+  }
+  duk_get_global_literal(ctx, "Object");
+  duk_get_prop_literal(ctx, -1, "prototype");
+  const bool is_plain = duk_strict_equals(ctx, -1, -3);
+  duk_pop_3(ctx);
+  return is_plain;
+}
+
+void drop_undefined(duk_context* ctx) {
+  for (duk_idx_t i = duk_get_top(ctx); i-- > 0;) {
+    if (duk_is_undefined(ctx, i)) duk_remove(ctx, i);
+  }
+}
+
 std::string text_at(duk_context* ctx, duk_idx_t index) {
   std::string text;
   append_utf8(text, engine_text(ctx, index));

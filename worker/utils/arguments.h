@@ -18,6 +18,12 @@ bool is_text(duk_context* ctx, duk_idx_t index);
 // An object that is no Array, function or Buffer: where options are expected.
 bool is_options(duk_context* ctx, duk_idx_t index);
 
+// An object literal, or what JSON.parse makes: its prototype is Object.prototype or none.
+bool is_plain_object(duk_context* ctx, duk_idx_t index);
+
+// Removes the arguments that are undefined, for functions that tell their arguments apart by type or count them.
+void drop_undefined(duk_context* ctx);
+
 // Text as UTF-8. The value must be a String (is_text).
 std::string text_at(duk_context* ctx, duk_idx_t index);
 

@@ -34,13 +34,9 @@ size_t space_length(std::string_view text, bool at_end) {
   return 0;
 }
 
-// Not duk_trim(), which throws when it meets a raw byte (runtime-api 7.1).
 duk_ret_t utils_trim(duk_context* ctx) {
   if (!is_text(ctx, 0)) throw_error(ctx, "trim(): string is required");
-  std::string_view text = engine_text(ctx, 0);
-  while (size_t length = space_length(text, false)) text.remove_prefix(length);
-  while (size_t length = space_length(text, true)) text.remove_suffix(length);
-  push_text(ctx, text);
+  push_text(ctx, trimmed(engine_text(ctx, 0)));
   return 1;
 }
 
@@ -112,6 +108,13 @@ duk_ret_t global_parse_int(duk_context* ctx) {
 }
 
 }  // namespace
+
+// Not duk_trim(), which throws when it meets a raw byte (runtime-api 7.1).
+std::string_view trimmed(std::string_view text) {
+  while (size_t length = space_length(text, false)) text.remove_prefix(length);
+  while (size_t length = space_length(text, true)) text.remove_suffix(length);
+  return text;
+}
 
 void put_byte_functions(duk_context* ctx) {
   static constexpr FunctionEntry kFunctions[] = {

@@ -3,7 +3,12 @@
 
 #include <duktape.h>
 
+#include <string_view>
+
 namespace ravelin::worker {
+
+// The text without white space at its ends, Unicode's and the byte order mark included. It may hold raw bytes.
+std::string_view trimmed(std::string_view text);
 
 // Adds the functions to the object on top of the stack.
 void put_byte_functions(duk_context* ctx);

@@ -47,6 +47,13 @@ std::string text_option(duk_context* ctx, duk_idx_t options, const char* name, c
   return text;
 }
 
+// All its bytes. The text is not empty.
+std::string first_character(const std::string& text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::string character = text.substr(0, lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4);
+  return is_well_formed(character) ? character : text.substr(0, 1);
+}
+
 void read_options(duk_context* ctx, CsvRequest& request) {
   const duk_idx_t options = request.options;
   if (options < 0) return;
@@ -64,7 +71,7 @@ void read_options(duk_context* ctx, CsvRequest& request) {
                                                  {"normalize", &request.normalises},
                                                  {"includeRawString", &request.includes_raw}};
   for (auto [name, flag] : flags) read_flag(ctx, options, name, *flag);
-  format.delimiter = text_option(ctx, options, "delimiter", ",")[0];
+  format.delimiter = first_character(text_option(ctx, options, "delimiter", ","));
   format.time_format = text_option(ctx, options, "timeFormat", format.time_format);
   const std::string type = text_option(ctx, options, "returnType", "array");
   if (type != "array" && type != "object") {

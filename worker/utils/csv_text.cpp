@@ -35,7 +35,8 @@ class CsvReader {
     if (peek() == '"' || (peek() == '\'' && format_.single_quotes)) read_quoted(cell);
     read_bare(cell);
     if (at_end()) return false;
-    const bool has_more = text_[at_++] == format_.delimiter;
+    const bool has_more = at_delimiter();
+    at_ += has_more ? format_.delimiter.size() : 1;
     if (!has_more) ++line_;
     return has_more;
   }
@@ -43,8 +44,12 @@ class CsvReader {
  private:
   char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
+  bool at_delimiter() const {
+    return peek() == format_.delimiter[0] && text_.substr(at_).starts_with(format_.delimiter);
+  }
+
   void skip_blanks() {
-    while (is_blank(peek()) && peek() != format_.delimiter) ++at_;
+    while (is_blank(peek()) && !at_delimiter()) ++at_;
   }
 
   void read_quoted(CsvCell& cell) {
@@ -69,7 +74,7 @@ class CsvReader {
   // What stands outside quotes, up to the delimiter or the end of the line.
   void read_bare(CsvCell& cell) {
     size_t kept = cell.text.size();  // blanks up to here are not at the end
-    while (!at_end() && text_[at_] != format_.delimiter && text_[at_] != '\n') {
+    while (!at_end() && text_[at_] != '\n' && !at_delimiter()) {
       const char c = text_[at_++];
       if (c == '\r' && (at_end() || peek() == '\n')) continue;
       if (c == '\\' && format_.backslash_escapes) {

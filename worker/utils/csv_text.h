@@ -10,7 +10,7 @@
 namespace ravelin::worker {
 
 struct CsvFormat {
-  char delimiter = ',';
+  std::string delimiter = ",";  // one character, of one byte or more
   bool strips_leading = true;
   bool strips_trailing = true;
   bool single_quotes = true;

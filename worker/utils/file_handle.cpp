@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,9 +32,43 @@ ssize_t read_some(int fd, char* buffer, size_t size) {
 
 // Waits until there is something to read, or the deadline has passed.
 bool is_readable_by(int fd, uint64_t deadline_ms) {
-  uint64_t now_ms = monotonic_ms();
-  pollfd waiting = {fd, POLLIN, 0};
-  return poll(&waiting, 1, static_cast<int>(deadline_ms > now_ms ? deadline_ms - now_ms : 0)) > 0;
+  for (;;) {
+    uint64_t now_ms = monotonic_ms();
+    pollfd waiting = {fd, POLLIN, 0};
+    int found = poll(&waiting, 1, static_cast<int>(deadline_ms > now_ms ? deadline_ms - now_ms : 0));
+    if (found >= 0 || errno != EINTR) return found > 0;
+  }
+}
+
+// Keeps other processes from writing more than PIPE_BUF bytes into a pipe. The system ends the lock when its holder
+// dies, so a killed worker holds up nobody.
+class PipeLock {
+ public:
+  explicit PipeLock(int fd) : fd_(fd), is_held_(set(F_WRLCK)) {}
+  ~PipeLock() {
+    if (is_held_) set(F_UNLCK);
+  }
+  PipeLock(const PipeLock&) = delete;
+  PipeLock& operator=(const PipeLock&) = delete;
+
+ private:
+  bool set(short type) const {
+    struct flock lock = {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    int result;
+    do result = fcntl(fd_, F_SETLKW, &lock);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+  }
+
+  int fd_;
+  bool is_held_;
+};
+
+bool is_pipe(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 }  // namespace
@@ -51,6 +86,19 @@ size_t write_all(int fd, std::string_view bytes) {
       break;
     }
   }
+  return written;
+}
+
+size_t write_whole(int fd, std::string_view bytes) {
+  if (bytes.size() <= PIPE_BUF || !is_pipe(fd)) return write_all(fd, bytes);
+  size_t written = 0;
+  int error = 0;
+  {
+    const PipeLock lock(fd);
+    written = write_all(fd, bytes);
+    error = errno;
+  }
+  errno = error;
   return written;
 }
 
@@ -91,7 +139,7 @@ size_t FileHandle::write(std::string_view bytes) {
   // Script output and C's stdout share the descriptor: what C code has printed so far comes first.
   if (fd_ == STDOUT_FILENO) fflush(stdout);
   unread();
-  return write_all(fd_, bytes);
+  return write_whole(fd_, bytes);
 }
 
 bool FileHandle::read(std::string& out, size_t max) {
@@ -187,6 +235,7 @@ std::string FileHandle::read_line(int timeout_ms, size_t max) {
     read_ahead_.resize(scanned + kReadBytes);
     ssize_t count = read_some(fd_, read_ahead_.data() + scanned, kReadBytes);
     read_ahead_.resize(scanned + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EAGAIN && timeout_ms >= 0) continue;  // another reader was faster
     if (count <= 0) return std::exchange(read_ahead_, {});
   }
 }

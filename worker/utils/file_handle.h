@@ -98,6 +98,11 @@ class FileHandle {
 // Writes all bytes to `fd`, waiting when it is a full non-blocking pipe; returns how many were written.
 size_t write_all(int fd, std::string_view bytes);
 
+// The same as one piece: what several processes print into one pipe this way does not mix, however long it is
+// (runtime-api 7.1). Up to PIPE_BUF bytes the system promises that, beyond it a record lock on the pipe does among us.
+// Only a short text may still come between the parts of a long one that waits for its reader.
+size_t write_whole(int fd, std::string_view bytes);
+
 // The property that holds the pointer.
 inline constexpr char kHandleKey[] = DUK_HIDDEN_SYMBOL("file");
 

@@ -76,6 +76,8 @@ ReadRequest read_request(duk_context* ctx) {
       ++numbers;
     } else if (duk_is_boolean(ctx, i)) {
       request.as_string = duk_get_boolean(ctx, i);
+    } else if (file_handle_at(ctx, i)) {
+      throw_error(ctx, "readFile() - error, a file name is needed, not a file handle: fread() takes handles");
     } else if (is_options(ctx, i) && options < 0) {
       options = i;
     }
@@ -155,12 +157,14 @@ std::string read_unsized(duk_context* ctx, const ReadRequest& request, int fd) {
   return contents;
 }
 
+// Without the beginning of a character at its end. 80 to C1 and F5 to FF begin none.
 size_t complete_length(std::string_view text) {
   size_t lead = text.size();
   for (int back = 1; back <= 3 && lead > 0; ++back) {
     unsigned byte = static_cast<unsigned char>(text[--lead]);
     if ((byte & 0xC0) == 0x80) continue;
-    size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    if (byte < 0xC2 || byte > 0xF4) return text.size();
+    size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
     return lead + length > text.size() ? lead : text.size();
   }
   return text.size();
@@ -249,12 +253,15 @@ duk_ret_t next_line(duk_context* ctx) {
   return 1;
 }
 
-// Opens the file named by the String on top of the stack.
+// Opens the file named by the String on top of the stack. With a timeout, a FIFO's writer is waited for by next().
 void open_lines(duk_context* ctx, LineSource& source) {
   std::string path = path_at(ctx, -1, "readLine");
   about_to_block();
-  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file) throw_error(ctx, "readLine: error opening '%s': %s", path.c_str(), errno_text(errno).c_str());
+  UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (source.timeout_ms >= 0 ? O_NONBLOCK : 0)));
+  struct stat status;
+  int error = file && fstat(file.get(), &status) == 0 ? 0 : errno;
+  if (error == 0 && S_ISDIR(status.st_mode)) error = EISDIR;
+  if (error != 0) throw_error(ctx, "readLine: error opening '%s': %s", path.c_str(), errno_text(error).c_str());
   source.file = std::make_unique<FileHandle>(std::move(file));
   source.handle = source.file.get();
 }
@@ -281,8 +288,8 @@ void open_line_source(duk_context* ctx, LineSource& source) {
 duk_ret_t utils_read_line(duk_context* ctx) {
   duk_set_top(ctx, 2);
   auto source = std::make_unique<LineSource>();
-  open_line_source(ctx, *source);
   if (duk_is_number(ctx, 1)) source->timeout_ms = duk_get_int(ctx, 1);
+  open_line_source(ctx, *source);
   duk_push_object(ctx);
   duk_push_c_function(ctx, guarded<next_line>, 0);
   source->owner = duk_get_heapptr(ctx, -1);

@@ -272,6 +272,11 @@ duk_ret_t utils_rm(duk_context* ctx) {
   duk_set_top(ctx, 2);
   std::string path = path_at(ctx, 0, "rm()");
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();  // "link/" would be what the link leads to
+  // "link/." is the folder that the link leads to, and the system refuses to remove it, but only once it is empty.
+  const std::string_view last = std::string_view(path).substr(path.rfind('/') + 1);
+  if (last == "." || last == ".." || path == "/") {
+    throw_error(ctx, "rm(): %s: refusing to remove \".\", \"..\" or \"/\"", path.c_str());
+  }
   const bool is_recursive = flag_option(ctx, 1, "recursive");
   const bool is_forced = flag_option(ctx, 1, "force");
   about_to_block();

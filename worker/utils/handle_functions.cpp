@@ -237,7 +237,7 @@ duk_ret_t utils_fgets(duk_context* ctx) {
   bool echoes = true;
   const bool has_options = is_options(ctx, 1);
   if (has_options && push_option(ctx, 1, "echo")) echoes = duk_to_boolean(ctx, -1);
-  const size_t max = bytes_at(ctx, has_options ? 2 : 1, 1);
+  const size_t max = bytes_at(ctx, has_options || !is_given(ctx, 1) ? 2 : 1, 1);
   about_to_block();
   std::unique_ptr<FileHandle> opened;
   FileHandle& handle = handle_or_file(ctx, "fgets", O_RDONLY, opened);

@@ -80,6 +80,7 @@ void push_hash(duk_context* ctx, duk_idx_t index, const HashOptions& options) {
 
 // hash(data[, options]), in either order; an Array gives an Array of hashes
 duk_ret_t utils_hash(duk_context* ctx) {
+  drop_undefined(ctx);
   duk_set_top(ctx, 2);
   HashOptions options;
   duk_idx_t data = is_options(ctx, 0) ? 1 : 0;

@@ -48,7 +48,7 @@ duk_ret_t utils_abprintf(duk_context* ctx) {
     if (start < 0) start += size;
     out.resize(static_cast<size_t>(std::isnan(start) ? size : std::clamp(start, 0.0, size)));
   }
-  format_append(ctx, has_start ? 2 : 1, out);
+  format_append(ctx, has_start || duk_is_undefined(ctx, 1) ? 2 : 1, out);
   push_buffer(ctx, out);
   return 1;
 }
@@ -74,7 +74,7 @@ size_t print_to_file(duk_context* ctx) {
   bool has_append = duk_is_boolean(ctx, 1);
   bool appends = has_append && duk_get_boolean(ctx, 1);
   std::string out;
-  format_append(ctx, has_append ? 2 : 1, out);
+  format_append(ctx, has_append || duk_is_undefined(ctx, 1) ? 2 : 1, out);
   about_to_block();
   UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (appends ? O_APPEND : 0), kCreateMode));
   if (!file) throw_error(ctx, "error opening file '%s': %s", path.c_str(), errno_text(errno).c_str());

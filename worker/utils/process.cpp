@@ -43,9 +43,10 @@ int signal_at(duk_context* ctx, duk_idx_t index) {
     if (number < 0) throw_error(ctx, "'%s' is not a supported signal", name.c_str());
     return number;
   }
-  double number = duk_is_number(ctx, index) ? duk_get_number(ctx, index) : -1;
-  if (!(number >= 0 && number < NSIG)) throw_error(ctx, "kill(): signal must be a Number or a name like \"SIGTERM\"");
-  return static_cast<int>(number);
+  const double number = duk_is_number(ctx, index) ? duk_get_number(ctx, index) : NAN;
+  if (std::isnan(number)) throw_error(ctx, "kill(): signal must be a Number or a name like \"SIGTERM\"");
+  // The system refuses the ones that it does not have.
+  return static_cast<int>(std::clamp<double>(number, INT_MIN, INT_MAX));
 }
 
 // A process that has ended and waits for its parent (state Z) exists no more as far as scripts are concerned.

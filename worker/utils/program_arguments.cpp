@@ -38,7 +38,7 @@ std::string program_word(duk_context* ctx, duk_idx_t index, const char* function
 
 duk_idx_t find_program_options(duk_context* ctx) {
   for (duk_idx_t i = 0; i < duk_get_top(ctx); ++i) {
-    if (is_options(ctx, i)) return i;
+    if (is_plain_object(ctx, i)) return i;
   }
   return -1;
 }

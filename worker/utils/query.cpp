@@ -57,6 +57,7 @@ void append_array(std::string& out, duk_context* ctx, std::string_view key, Arra
 
 // objectToQuery(object[, mode]), in either order
 duk_ret_t utils_object_to_query(duk_context* ctx) {
+  drop_undefined(ctx);
   duk_idx_t object = duk_is_string(ctx, 0) ? 1 : 0;
   if (!duk_is_object(ctx, object) || duk_is_array(ctx, object) || duk_is_function(ctx, object)) {
     throw_error(ctx, "objectToQuery(): an Object is required");

@@ -53,8 +53,9 @@ double number_at(duk_context* ctx, duk_idx_t index, const char* function) {
   return value;
 }
 
-// The arguments [min,] [max] in front of a callback.
+// The arguments [min,] [max] in front of a callback. One that is undefined is taken off the stack.
 std::pair<double, double> range_at(duk_context* ctx, const char* function, double default_max) {
+  drop_undefined(ctx);
   double first = is_given(ctx, 0) && !duk_is_function(ctx, 0) ? number_at(ctx, 0, function) : default_max;
   if (!is_given(ctx, 1) || duk_is_function(ctx, 1)) return {0, first};
   return {first, number_at(ctx, 1, function)};

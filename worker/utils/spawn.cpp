@@ -7,10 +7,13 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "common/clock.h"
@@ -104,6 +107,20 @@ class SpawnActions {
   posix_spawn_file_actions_t actions_;
 };
 
+// True when a folder of PATH holds a file of this name, whether or not it may be executed.
+bool is_in_path(const std::string& name) {
+  const char* path = getenv("PATH");
+  std::string_view rest = path ? path : "/bin:/usr/bin";
+  for (;;) {
+    const size_t end = std::min(rest.find(':'), rest.size());
+    std::string file(end == 0 ? "." : rest.substr(0, end));
+    struct stat status;
+    if (stat(file.append("/").append(name).c_str(), &status) == 0 && S_ISREG(status.st_mode)) return true;
+    if (end == rest.size()) return false;
+    rest.remove_prefix(end + 1);
+  }
+}
+
 // Starts the program; 0 or the errno.
 int spawn(const SpawnRequest& request, int input, int output, int errors, bool new_session, pid_t& pid) {
   SpawnAttributes attributes(new_session);
@@ -117,7 +134,11 @@ int spawn(const SpawnRequest& request, int input, int output, int errors, bool n
   std::vector<char*> own_environment;
   if (request.environment) own_environment = pointers_to(*request.environment);
   char** environment = request.environment ? own_environment.data() : environ;
-  return posix_spawnp(&pid, request.program.c_str(), actions.get(), attributes.get(), arguments.data(), environment);
+  const int error =
+      posix_spawnp(&pid, request.program.c_str(), actions.get(), attributes.get(), arguments.data(), environment);
+  // A folder of PATH that this user may not look into makes it EACCES although there is no such program.
+  const bool is_name = request.program.find('/') == std::string::npos;
+  return error == EACCES && is_name && !is_in_path(request.program) ? ENOENT : error;
 }
 
 int exit_status_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }

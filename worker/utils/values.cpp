@@ -44,21 +44,6 @@ duk_ret_t utils_get_type(duk_context* ctx) {
   return 1;
 }
 
-// An object literal, or what JSON.parse makes: its prototype is Object.prototype or none.
-bool is_plain_object(duk_context* ctx, duk_idx_t index) {
-  if (!is_options(ctx, index) || file_handle_at(ctx, index)) return false;
-  duk_get_prototype(ctx, index);
-  if (duk_is_undefined(ctx, -1)) {
-    duk_pop(ctx);
-    return true;
-  }
-  duk_get_global_string(ctx, "Object");
-  duk_get_prop_string(ctx, -1, "prototype");
-  bool is_plain = duk_strict_equals(ctx, -1, -3);
-  duk_pop_3(ctx);
-  return is_plain;
-}
-
 class DeepCopier {
  public:
   DeepCopier(duk_context* ctx, bool appends, bool copies_buffers)
@@ -187,6 +172,7 @@ class DeepCopier {
 
 // deepCopy([append[, copyBuffers]], target, source...)
 duk_ret_t utils_deep_copy(duk_context* ctx) {
+  drop_undefined(ctx);
   duk_idx_t target = 0;
   bool appends = false;
   bool copies_buffers = true;

@@ -2,10 +2,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -121,6 +128,35 @@ TEST_F(Log, AFullDiskStopsNothing) {
   dup2(full.get(), STDERR_FILENO);
   log_line("lost");
   dup2(saved.get(), STDERR_FILENO);
+}
+
+// From now on send() fails with EAGAIN in this process.
+bool refuse_to_send() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{sizeof filter / sizeof filter[0], filter};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// A datagram socket that poll() calls writable may refuse all the same. The entry is dropped and counted; nobody spins.
+TEST_F(Log, ASocketThatAlwaysRefusesStopsNothing) {
+  const auto log_to_such_a_socket = [] {
+    alarm(20);
+    int ends[2], pipe_ends[2];
+    if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0 || pipe(pipe_ends) != 0 || !refuse_to_send()) _exit(1);
+    dup2(ends[1], STDERR_FILENO);
+    log_line("refused");
+    dup2(pipe_ends[1], STDERR_FILENO);
+    log_line("x");
+    char text[512] = {};
+    if (read(pipe_ends[0], text, sizeof text - 1) < 0) _exit(2);
+    _exit(strstr(text, " 1 entries are lost") ? 0 : 3);
+  };
+  EXPECT_EXIT(log_to_such_a_socket(), testing::ExitedWithCode(0), "");
 }
 
 // Stands behind descriptor 2: a pipe without any room.

@@ -16,6 +16,30 @@ TEST_F(RawBytes, AreTrimmed) {
   EXPECT_JS(R"(trim("\u200b").length)", "1");
 }
 
+// Surrogates become one 4-byte sequence wherever bytes are written, whatever else the String holds (runtime-api 0).
+TEST_F(RawBytes, PairsBesideThemAreJoined) {
+  run(R"(var S = "\ud83d\ude00" + sprintf("A%s", dehexify("ff"));)");
+  constexpr const char* kJoined = "Buffer(f0 9f 98 80 41 ff)";
+  EXPECT_JS("stringToBuffer(S)", kJoined);
+  EXPECT_JS("bprintf('%s', S)", kJoined);
+  EXPECT_JS("bprintf(S)", kJoined);
+  EXPECT_JS("bprintf('%S', S)", kJoined);
+  EXPECT_JS("hexify(S)", R"("f09f988041ff")");
+  EXPECT_JS("sprintf('%U %B', S, S)", R"("%f0%9f%98%80A%ff 8J+YgEH/")");
+  EXPECT_JS("exec('printf', '%s', S, {returnBuffer: true}).stdout", kJoined);
+  EXPECT_JS("exec('cat', {stdin: S, returnBuffer: true}).stdout", kJoined);
+  EXPECT_JS("exec('printenv', 'A', {env: {A: S}, returnBuffer: true}).stdout", "Buffer(f0 9f 98 80 41 ff 0a)");
+  run("var f = mkdTemp('/tmp/ravelin-unit-') + '/f';");
+  EXPECT_JS("(writeFile(f, S), readFile(f))", kJoined);
+  EXPECT_JS("(fwrite(f, S), readFile(f))", kJoined);
+  EXPECT_JS("(fprintf(f, '%s', S), readFile(f))", kJoined);
+  run("rm(f.slice(0, -2), {recursive: true});");
+  // Nothing but pairs changes: a lone surrogate, a pair in the wrong order, a cut one.
+  for (const char* bytes : {"edb880eda0bdff", "eda0bdff", "ffedb880", "eda0bdedb8ff", "00fffe80c0f5"}) {
+    EXPECT_JS("hexify(bufferToString(dehexify('41" + std::string(bytes) + "')))", "\"41" + std::string(bytes) + "\"");
+  }
+}
+
 // A piece of a String with raw bytes may begin like one of the engine's symbols; it must stay text. An own hidden
 // property of a timer, say, would be within reach otherwise.
 TEST_F(RawBytes, NoPieceIsASymbol) {
