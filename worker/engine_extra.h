@@ -1,7 +1,7 @@
 // Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
-// (rampart.localize), how many arguments a built-in function gets, and a pause of finalizers while native code changes
-// several things at once. Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
+// (rampart.localize), how many arguments a built-in function gets, a pause of finalizers while native code changes
+// several things at once, and where script was when its time was over. Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
 // deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well enough. Main
 // thread of launcher and workers.
 #pragma once
@@ -43,4 +43,11 @@ void ravelin_set_argument_count(duk_context* js, duk_idx_t index, duk_idx_t coun
 // become due. It may be called while an error is on its way: the engine then runs none until the error has been caught.
 void ravelin_pause_finalizers(duk_context* js);
 void ravelin_resume_finalizers(duk_context* js);
+
+// Calls visit() for the script functions that run now in the heap of `js`, innermost first, at most `most`: name and
+// file in the engine's encoding, either may be empty; line 0: not known. Reads only, so it may be called where the
+// engine must not be: from ravelin_exec_timeout_check().
+typedef void (*RavelinFunctionVisitor)(void* argument, const char* name, duk_size_t name_length, const char* file,
+                                       duk_size_t file_length, duk_uint32_t line);
+void ravelin_visit_running_functions(duk_context* js, duk_size_t most, RavelinFunctionVisitor visit, void* argument);
 }

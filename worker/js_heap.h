@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 
 #include "worker/line_maps.h"
 
@@ -60,6 +61,9 @@ class JsHeap {
 
   // True when the armed deadline has interrupted a script, until the next arm or disarm.
   bool deadline_passed() const { return deadline_passed_; }
+  // With deadline_passed(): where the script was by then, as lines "    at name (file:line)" of the engine's encoding.
+  // The error that arrives may come from elsewhere: whoever catches one is interrupted in its turn.
+  const std::string& timeout_frames() const { return timeout_frames_; }
 
   // `hook(argument)` runs about every 16 K bytecode instructions while script runs. It must not touch the heap and must
   // not throw. Null to remove.
@@ -100,6 +104,7 @@ class JsHeap {
   static void* reallocate(void* heap, void* block, duk_size_t size);
   static void release(void* heap, void* block);
   bool take_room_for(size_t more_bytes);
+  void note_running_functions() noexcept;
   void refuse(size_t size);
   void note_success(size_t size) {
     if (size == refused_size_) refused_size_ = refusals_ = 0;
@@ -113,6 +118,7 @@ class JsHeap {
   size_t reserve_allocations_ = 0;
   bool memory_limit_hit_ = false;
   bool deadline_passed_ = false;
+  std::string timeout_frames_;
   uint64_t deadline_ns_ = UINT64_MAX;
   void (*interrupt_hook_)(void*) = nullptr;
   void* interrupt_argument_ = nullptr;
