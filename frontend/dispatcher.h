@@ -107,6 +107,7 @@ class Dispatcher {
   void arm_tick();
   void tick();
   bool watch(WorkerLink& link);  // true: wants the next short tick
+  void end_hung_callback(WorkerLink& link);
   void revoke_waiting(WorkerLink& link);
   void ask_to_flush(const WorkerLink& link);
   bool other_can_take(const WorkerLink& link) const;

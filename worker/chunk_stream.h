@@ -32,6 +32,8 @@ class ChunkStream {
 
   // ChunkReady came. May run script, and end the reply and with it this object, as all below.
   void on_ready();
+  // The callback runs, or its Promise is pending.
+  bool is_in_call() const { return in_call_; }
   // The Promise that the callback returned is settled.
   void call_settled();
   void call_failed(const std::string& error_text);

@@ -215,7 +215,15 @@ constexpr const char* kErrorClasses[] = {"Error",       "EvalError", "RangeError
 
 }  // namespace
 
-std::string error_text(duk_context* js, duk_idx_t index) { return describe_at(js, index, true); }
+std::string error_text(duk_context* js, duk_idx_t index) {
+  const JsHeap& heap = JsHeap::of(js);
+  if (heap.on_reply_error_reported && duk_is_error(js, index) && duk_check_stack(js, 4)) {
+    if (duk_get_prop_string(js, index, kErrorOfReply))
+      heap.on_reply_error_reported(static_cast<uint64_t>(duk_get_number_default(js, -1, 0)));
+    duk_pop(js);
+  }
+  return describe_at(js, index, true);
+}
 
 void install_error_lines(duk_context* js) {
   StackGuard guard(js);

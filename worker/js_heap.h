@@ -91,6 +91,9 @@ class JsHeap {
   // Original lines of the files that came through the compiler.
   LineMaps line_maps;
 
+  // An error with the hidden property kErrorOfReply was described for the log; its value is the argument.
+  std::function<void(uint64_t)> on_reply_error_reported;
+
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).
   std::function<void(int)> exit_hook;
