@@ -126,7 +126,7 @@ void Launcher::become_daemon() {
   pid_ = getpid();
   base_ = new_base();  // the old one shares its kernel state with the caller: neither used nor freed
   timers_->abandon_after_fork(base_);
-  events_->abandon_after_fork(base_);
+  events_->move_after_fork(base_);  // workers trigger events for the server's main process, which is this one now
   abandon_microtasks(heap_);
 }
 
