@@ -221,8 +221,8 @@ void WorkerLife::on_death(uint32_t slot) {
   uint32_t generation = entry.generation;
   entry.death.reset();
   entry.pidfd.reset();
-  bool in_request = entry.was_ready && (reason != KillReason::kNone || entry.retired ||
-                                        table_.outstanding[slot] > 0 || table_.owed[slot] > 0);
+  bool in_request = entry.was_ready && (reason != KillReason::kNone || entry.retired || table_.outstanding[slot] > 0 ||
+                                        table_.owed[slot] > 0);
   // May publish and so forget the obituary when all loops are this one: not touched below.
   for (LoopWorkers* loop : loops_) {
     loop->events().post([this, loop, slot, generation, reason] {

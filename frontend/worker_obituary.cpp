@@ -16,7 +16,8 @@ std::string owed_text(const LostRequests& lost) {
   if (lost.owed_count == 0) return {};
   std::string text = lost.owed_count == 1 ? " while it owed the reply to " : " while it owed the replies to ";
   for (size_t i = 0; i < lost.owed.size(); ++i) text += (i == 0 ? "" : ", ") + lost.owed[i];
-  if (lost.owed_count > lost.owed.size()) text += " and " + std::to_string(lost.owed_count - lost.owed.size()) + " more";
+  if (lost.owed_count > lost.owed.size())
+    text += " and " + std::to_string(lost.owed_count - lost.owed.size()) + " more";
   return text;
 }
 
@@ -101,8 +102,7 @@ void WorkerLife::publish(Obituary& o) {
       line = "was killed: it was not ready in time";
       break;
     case KillReason::kMalformed:
-      line = "was killed: it broke the protocol (" + o.kill_detail + ")" +
-             text_of(o.lost);
+      line = "was killed: it broke the protocol (" + o.kill_detail + ")" + text_of(o.lost);
       break;
     case KillReason::kShutdown:
       break;  // no news

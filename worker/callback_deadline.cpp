@@ -11,10 +11,7 @@ namespace ravelin::worker {
 
 CallbackDeadline::CallbackDeadline(JsHeap& heap, uint64_t script_timeout_ms, ipc::ServiceWords& words,
                                    std::function<void()> on_timeout)
-    : heap_(heap),
-      timeout_ns_(script_timeout_ms * kNsPerMs),
-      words_(words),
-      on_timeout_(std::move(on_timeout)) {}
+    : heap_(heap), timeout_ns_(script_timeout_ms * kNsPerMs), words_(words), on_timeout_(std::move(on_timeout)) {}
 
 void CallbackDeadline::install() {
   const auto set_hooks = [this](auto* source) {

@@ -19,7 +19,7 @@ constexpr char kTokenId[] = "id";
 constexpr char kTokenAnswered[] = "answered";
 constexpr char kFunctionReq[] = DUK_HIDDEN_SYMBOL("req");
 constexpr char kFunctionCall[] = DUK_HIDDEN_SYMBOL("call");  // a token of the call of a chunk callback
-constexpr char kStashKept[] = "deferredReplies";  // id -> [req, function]
+constexpr char kStashKept[] = "deferredReplies";             // id -> [req, function]
 constexpr uint16_t kOk = 200;
 constexpr uint64_t kFirstSweepMs = 200;  // after a deferral; then twice as long each time
 constexpr uint64_t kMostSweepMs = 30'000;
@@ -354,8 +354,8 @@ duk_ret_t DeferredReplies::native_reply(duk_context* js) {
   return 0;
 }
 
-// The value at `value` is what req.reply() was given. What is no reply throws, and the script may try another; should it
-// not, this is what went wrong.
+// The value at `value` is what req.reply() was given. What is no reply throws, and the script may try another; should
+// it not, this is what went wrong.
 void DeferredReplies::give(duk_context* js, duk_idx_t value, duk_idx_t req, uint64_t id) {
   const bool sent = run_protected(js, [&](duk_context* inner) { send(inner, value, *find(id), req); });
   if (sent) return;

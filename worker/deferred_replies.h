@@ -59,11 +59,11 @@ struct DeferredReply {
   uint16_t default_status = 200;
   std::string reply_error;         // what req.reply() threw last
   bool is_error_reported = false;  // ...and nobody caught it, so it is in the log
-  bool is_promise = false;  // the value of a Promise will be the reply...
-  bool is_given = false;    // ...and it is one that req.reply() was given
-  bool is_settled = false;  // answered for the script; a job sends it
-  bool is_sending = false;  // inside JsReply::send()
-  bool is_kept = false;     // its req and function are in the heap's stash
+  bool is_promise = false;         // the value of a Promise will be the reply...
+  bool is_given = false;           // ...and it is one that req.reply() was given
+  bool is_settled = false;         // answered for the script; a job sends it
+  bool is_sending = false;         // inside JsReply::send()
+  bool is_kept = false;            // its req and function are in the heap's stash
   std::unique_ptr<ChunkStream> stream;
 };
 
@@ -127,13 +127,13 @@ class DeferredReplies {
 
  private:
   enum class JobKind {
-    kCall,         // the function under `defer`
-    kNotFound,     // the answer was that there is nothing
-    kFailed,       // the answer was no reply, or the Promise was rejected
-    kDropped,      // nobody is left who could answer
-    kTimedOut,     // the same, since the script that would have was stopped
-    kPieceDone,    // the Promise of a chunk callback is fulfilled
-    kPieceFailed,  // ... or rejected
+    kCall,           // the function under `defer`
+    kNotFound,       // the answer was that there is nothing
+    kFailed,         // the answer was no reply, or the Promise was rejected
+    kDropped,        // nobody is left who could answer
+    kTimedOut,       // the same, since the script that would have was stopped
+    kPieceDone,      // the Promise of a chunk callback is fulfilled
+    kPieceFailed,    // ... or rejected
     kPieceDropped,   // ... or nobody is left who could settle it
     kPieceTimedOut,  // ... the same, since the script that would have was stopped
   };

@@ -1,9 +1,9 @@
 // Operations on the engine's objects that its API lacks: a fast copy of a prepared object, a walk over the properties
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
 // (rampart.localize), how many arguments a built-in function gets, a pause of finalizers while native code changes
-// several things at once, and where script was when its time was over. Compiled inside the engine (engine_extra.inc is appended to Duktape's source by
-// deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do well enough. Main
-// thread of launcher and workers.
+// several things at once, and where script was when its time was over. Compiled inside the engine (engine_extra.inc is
+// appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the
+// public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>

@@ -11,7 +11,7 @@ namespace ravelin::worker {
 
 namespace {
 
-constexpr std::string_view kOwnFrameMark = " (ravelin:";                       // js_library.h
+constexpr std::string_view kOwnFrameMark = " (ravelin:";                    // js_library.h
 constexpr std::string_view kTimeoutText = "RangeError: execution timeout";  // the engine's, see JsHeap::arm_deadline
 
 bool ends_with_engine_source(std::string_view file) {

@@ -116,7 +116,8 @@ pid_t start_daemon(duk_context* js, const StartOptions& options, const std::opti
                    Supervisor::Parts parts) {
   if (JsHeap::of(js).timers->has_pending())
     log_line(
-        "warning: server.start: daemon: the timers that were set before stay with this process; set those of the daemon in "
+        "warning: server.start: daemon: the timers that were set before stay with this process; set those of the "
+        "daemon in "
         "a listener of rampart.event, or leave daemon to what starts the server");
   auto detached = detach();
   if (!detached) abandon_start(js, detached.error().message);
