@@ -92,6 +92,7 @@ constexpr uint64_t kSlowAfterNs = 3'000'000;     // a request that runs longer i
 constexpr uint64_t kTickMs = 2;                  // how often a loop looks at its claim words while requests are out
 constexpr uint64_t kStarvedRetryMs = 50;         // ipc::Channel::is_starved(): until the next attempt to send
 constexpr uint64_t kLongTickMs = 10;             // the same when nothing waits behind what runs
+constexpr uint64_t kOwedTickMs = 200;            // the same when workers only owe replies: deferred or chunked ones
 constexpr uint64_t kRequestBatchNs = 200'000;    // a busy loop holds requests back so long, for one write (DESIGN 2.3)
 constexpr uint64_t kReplyBatchNs = 200'000;      // DESIGN 2.3: the oldest unsent reply of a worker waits at most this
 constexpr uint64_t kStalledCheckMs = 1'000;      // a worker that takes no request for so long is looked at

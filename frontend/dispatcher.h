@@ -42,7 +42,7 @@ class Dispatcher {
 
   // From WorkerLife, in this loop's thread (LoopWorkers).
   void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel, std::shared_ptr<ipc::ClaimPage> claims);
-  std::string worker_died(uint32_t slot, uint32_t generation, KillReason reason);
+  LostRequests worker_died(uint32_t slot, uint32_t generation, KillReason reason);
   void no_workers();
 
   // Requests queued or at workers.
@@ -96,9 +96,10 @@ class Dispatcher {
   const char* on_chunk(WorkerLink& link, ipc::Frame& frame);
   const char* on_stream_end(WorkerLink& link, ipc::Frame& frame);
   static constexpr char kTooManyStreams[] = "too many open streams";
-  void open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state);
+  void open_stream(WorkerLink& link, uint64_t stream, Request* request, uint64_t begun_ns, RequestState state);
+  void close_stream(WorkerLink& link, uint64_t stream);
   void tell_stream(WorkerLink& link, ipc::FrameType type, uint64_t stream);
-  void settle_streams(WorkerLink& link);
+  void settle_streams(WorkerLink& link, LostRequests& lost);
   void start_deferral_timeout(Request& request);
   static void on_deferral_timer(int, short, void* self);
 
@@ -107,6 +108,7 @@ class Dispatcher {
   void arm_tick();
   void tick();
   bool watch(WorkerLink& link);  // true: wants the next short tick
+  void end_hung_callback(WorkerLink& link);
   void revoke_waiting(WorkerLink& link);
   void ask_to_flush(const WorkerLink& link);
   bool other_can_take(const WorkerLink& link) const;

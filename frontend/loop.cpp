@@ -172,7 +172,7 @@ void Loop::attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel, s
   dispatcher_.attach_worker(slot, generation, std::move(channel), std::move(claims));
 }
 
-std::string Loop::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
+LostRequests Loop::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
   return dispatcher_.worker_died(slot, generation, reason);
 }
 

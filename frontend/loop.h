@@ -39,7 +39,7 @@ class Loop : public LoopWorkers {
   EventLoop& events() override { return events_; }
   void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel,
                      std::shared_ptr<ipc::ClaimPage> claims) override;
-  std::string worker_died(uint32_t slot, uint32_t generation, KillReason reason) override;
+  LostRequests worker_died(uint32_t slot, uint32_t generation, KillReason reason) override;
   void no_workers() override { dispatcher_.no_workers(); }
 
   // --- for the connections of this loop ---

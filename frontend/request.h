@@ -45,6 +45,7 @@ struct Request {
   // Dispatcher's. Invariant: state == kQueued exactly while it is linked into the queue.
   uint64_t stream = 0;
   uint64_t queued_ns = 0;
+  uint64_t begun_ns = 0;      // kDeferred, kStreaming: when its worker began it, or was given it
   uint32_t worker = 0;        // kDispatched: whose window; kDeferred, kStreaming: who has the rest of the reply
   uint8_t slot = 0;           // kDispatched: which slot of it
   uint32_t lost_workers = 0;  // workers that died with it in their window, not begun

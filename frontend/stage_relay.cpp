@@ -104,11 +104,12 @@ const char* Dispatcher::on_reply(WorkerLink& link, ipc::Frame& frame) {
   // While the request is in its slot: settle() answers it when the worker is dead.
   if (is_streamed && link.streams.size() >= limits::kMaxStreams) return kTooManyStreams;
   Request* request = slot->request;
+  const uint64_t begun_ns = slot->begun_ns != 0 ? slot->begun_ns : slot->sent_ns;
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
   if (is_streamed) [[unlikely]] {
-    open_stream(link, frame.stream, request, RequestState::kStreaming);
+    open_stream(link, frame.stream, request, begun_ns, RequestState::kStreaming);
     if (request != nullptr) request->connection.begin_stream(reply.value(), std::move(frame.descriptor));
     return nullptr;
   }
@@ -125,7 +126,7 @@ const char* Dispatcher::on_dropped(WorkerLink& link, ipc::Frame& frame) {
   return nullptr;
 }
 
-std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
+LostRequests Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReason reason) {
   WorkerLink& link = links_[slot];
   if (!link.attached() || link.generation != generation) return {};
   // What it had sent before it died is in our socket: those requests are answered. Someone who has inherited the other
@@ -134,13 +135,13 @@ std::string Dispatcher::worker_died(uint32_t slot, uint32_t generation, KillReas
   bool intact = reason != KillReason::kMalformed && link.channel->fault() == nullptr;
   for (int reads = 0; intact && reads < kMostReads && link.channel->receive() == Channel::Io::kDone; ++reads)
     intact = take_frames(link);
-  std::string running;
-  settle(link, reason, running);
-  settle_streams(link);
+  LostRequests lost;
+  settle(link, reason, lost.running);
+  settle_streams(link, lost);
   if (event_hub_ != nullptr) event_hub_->detach(slot);
   link.detach();
   drain_queue();
-  return running;
+  return lost;
 }
 
 // Each request of a dead worker: begun ones get an error, the others go to another worker (PROTOCOL.md, "A request",

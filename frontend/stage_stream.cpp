@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "common/http_status.h"
 #include "common/log.h"
@@ -20,11 +21,19 @@ using ipc::FrameType;
 // --- the worker's end
 
 // The slot is free from here on: long-lived replies do not use up the window.
-void Dispatcher::open_stream(WorkerLink& link, uint64_t stream, Request* request, RequestState state) {
+void Dispatcher::open_stream(WorkerLink& link, uint64_t stream, Request* request, uint64_t begun_ns,
+                             RequestState state) {
   link.streams[stream] = request;
+  table_.owed[link.index].fetch_add(1, std::memory_order_relaxed);
   if (request == nullptr) return tell_stream(link, FrameType::kAbort, stream);
   request->state = state;
   request->worker = link.index;
+  request->begun_ns = begun_ns;
+}
+
+void Dispatcher::close_stream(WorkerLink& link, uint64_t stream) {
+  link.streams.erase(stream);
+  table_.owed[link.index].fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Dispatcher::tell_stream(WorkerLink& link, FrameType type, uint64_t stream) {
@@ -42,10 +51,11 @@ const char* Dispatcher::on_deferred(WorkerLink& link, ipc::Frame& frame) {
     return "Deferred for a request that it had not begun";
   if (link.streams.size() >= limits::kMaxStreams) return kTooManyStreams;
   Request* request = slot->request;
+  const uint64_t begun_ns = slot->begun_ns != 0 ? slot->begun_ns : slot->sent_ns;
   free_slot(link, static_cast<uint8_t>(frame.slot));
   link.progress_ns = events_.now_ns();
   link.slow = false;
-  open_stream(link, frame.stream, request, RequestState::kDeferred);
+  open_stream(link, frame.stream, request, begun_ns, RequestState::kDeferred);
   if (request == nullptr) return nullptr;
   if (config_.script_timeout_ms > 0) start_deferral_timeout(*request);
   request->connection.await_reply();
@@ -62,7 +72,7 @@ const char* Dispatcher::on_late_reply(WorkerLink& link, ipc::Frame& frame) {
   if (!reply) return "Reply that does not decode";
   link.progress_ns = events_.now_ns();
   bool is_streamed = (reply.value().flags & ipc::kReplyStream) != 0;
-  if (!is_streamed) link.streams.erase(found);
+  if (!is_streamed) close_stream(link, frame.stream);
   if (request == nullptr) return nullptr;
   request->connection.unlink();
   if (!is_streamed) {
@@ -97,7 +107,7 @@ const char* Dispatcher::on_stream_end(WorkerLink& link, ipc::Frame& frame) {
   link.progress_ns = events_.now_ns();
   if (request != nullptr && frame.type == FrameType::kEnd && request->state != RequestState::kStreaming)
     return "End of a reply that had not begun";
-  link.streams.erase(found);
+  close_stream(link, frame.stream);
   if (request == nullptr) return nullptr;
   bool was_deferred = request->state == RequestState::kDeferred;
   if (frame.type == FrameType::kEnd) {
@@ -110,12 +120,16 @@ const char* Dispatcher::on_stream_end(WorkerLink& link, ipc::Frame& frame) {
 }
 
 // The worker has died: what it had begun is never run again.
-void Dispatcher::settle_streams(WorkerLink& link) {
-  auto streams = std::move(link.streams);
+void Dispatcher::settle_streams(WorkerLink& link, LostRequests& lost) {
+  const std::map<uint64_t, Request*> streams(link.streams.begin(), link.streams.end());  // oldest first
   link.streams.clear();
+  table_.owed[link.index].fetch_sub(static_cast<uint32_t>(streams.size()), std::memory_order_relaxed);
   for (auto [stream, request] : streams) {
     if (request == nullptr) continue;
     bool was_deferred = request->state == RequestState::kDeferred;
+    if (++lost.owed_count <= LostRequests::kMostNamed)
+      lost.owed.push_back(request_line(*request) + (was_deferred ? " (deferred, ran " : " (chunked, ran ") +
+                          std::to_string((events_.now_ns() - request->begun_ns) / kNsPerMs) + " ms)");
     request->state = RequestState::kReplying;
     was_deferred ? request->connection.fail(502, "") : request->connection.cut_stream();
   }

@@ -221,12 +221,13 @@ void WorkerLife::on_death(uint32_t slot) {
   uint32_t generation = entry.generation;
   entry.death.reset();
   entry.pidfd.reset();
-  bool in_request = entry.was_ready && (reason != KillReason::kNone || entry.retired || table_.outstanding[slot] > 0);
+  bool in_request = entry.was_ready && (reason != KillReason::kNone || entry.retired || table_.outstanding[slot] > 0 ||
+                                        table_.owed[slot] > 0);
   // May publish and so forget the obituary when all loops are this one: not touched below.
   for (LoopWorkers* loop : loops_) {
     loop->events().post([this, loop, slot, generation, reason] {
-      std::string running = loop->worker_died(slot, generation, reason);
-      main_.post([this, slot, generation, running] { heard_from_loop(slot, generation, running); });
+      LostRequests lost = loop->worker_died(slot, generation, reason);
+      main_.post([this, slot, generation, lost = std::move(lost)] { heard_from_loop(slot, generation, lost); });
     });
   }
   finish_death(slot, in_request);

@@ -21,8 +21,8 @@ struct LoopWorkers {
   // A worker was asked for: its channel, its claim page. Frames may come from now on.
   virtual void attach_worker(uint32_t slot, uint32_t generation, UniqueFd channel,
                              std::shared_ptr<ipc::ClaimPage> claims) = 0;
-  // The worker has died (or could not be born): settle what it had. Returns what it had begun, as text, or "".
-  virtual std::string worker_died(uint32_t slot, uint32_t generation, KillReason reason) = 0;
+  // The worker has died (or could not be born): settle what it had and tell of it.
+  virtual LostRequests worker_died(uint32_t slot, uint32_t generation, KillReason reason) = 0;
   // No worker is ready or on its way: what waits is answered with 503.
   virtual void no_workers() = 0;
 };
@@ -58,7 +58,7 @@ class WorkerLife : private ZygoteClient::Listener {
   void spawn_later(uint32_t slot, uint64_t delay_ms);
   void on_death(uint32_t slot);
   void finish_death(uint32_t slot, bool was_in_request);
-  void heard_from_loop(uint32_t slot, uint32_t generation, const std::string& running);
+  void heard_from_loop(uint32_t slot, uint32_t generation, LostRequests lost);
   void set_status(uint32_t slot, uint32_t generation, pid_t pid, int wait_status);
   void publish(Obituary& obituary);
   void publish_overdue();

@@ -11,6 +11,20 @@ namespace {
 
 constexpr uint64_t kPatienceMs = 500;  // how long a log line waits for the zygote's word on the wait status
 
+// " while it owed the replies to GET /a (deferred, ran 12 ms), GET /b (chunked, ran 9 ms) and 3 more", or "".
+std::string owed_text(const LostRequests& lost) {
+  if (lost.owed_count == 0) return {};
+  std::string text = lost.owed_count == 1 ? " while it owed the reply to " : " while it owed the replies to ";
+  for (size_t i = 0; i < lost.owed.size(); ++i) text += (i == 0 ? "" : ", ") + lost.owed[i];
+  if (lost.owed_count > lost.owed.size())
+    text += " and " + std::to_string(lost.owed_count - lost.owed.size()) + " more";
+  return text;
+}
+
+std::string text_of(const LostRequests& lost) {
+  return (lost.running.empty() ? "" : " while running " + lost.running) + owed_text(lost);
+}
+
 }  // namespace
 
 std::string describe_wait_status(int wait_status) {
@@ -29,10 +43,13 @@ Obituary* WorkerLife::find_obituary(uint32_t slot, uint32_t generation) {
   return nullptr;
 }
 
-void WorkerLife::heard_from_loop(uint32_t slot, uint32_t generation, const std::string& running) {
+void WorkerLife::heard_from_loop(uint32_t slot, uint32_t generation, LostRequests lost) {
   Obituary* obituary = find_obituary(slot, generation);
   if (obituary == nullptr) return;
-  if (!running.empty()) obituary->running = running;
+  if (!lost.running.empty()) obituary->lost.running = std::move(lost.running);
+  for (std::string& owed : lost.owed)
+    if (obituary->lost.owed.size() < LostRequests::kMostNamed) obituary->lost.owed.push_back(std::move(owed));
+  obituary->lost.owed_count += lost.owed_count;
   if (obituary->loops_to_hear > 0) --obituary->loops_to_hear;
   if (obituary->loops_to_hear > 0) return;
   if (obituary->has_status) return publish(*obituary);
@@ -69,25 +86,23 @@ void WorkerLife::publish(Obituary& o) {
   switch (o.kill_reason) {
     case KillReason::kNone:
       if (o.retired) {
-        line = "was retired: " + o.kill_detail;
+        line = "was retired: " + o.kill_detail + owed_text(o.lost);
       } else if (!o.was_ready) {
         line = how + " before it was ready";
       } else {
-        line = how + (o.running.empty() ? " while idle" : " while running " + o.running);
+        const bool is_idle = o.lost.running.empty() && o.lost.owed_count == 0;
+        line = how + (is_idle ? " while idle" : text_of(o.lost));
       }
       break;
     case KillReason::kTimeout:
-      line = "was killed: " + o.kill_detail;
-      break;
     case KillReason::kStalled:
-      line = "was killed: " + o.kill_detail;
+      line = "was killed: " + o.kill_detail + owed_text(o.lost);
       break;
     case KillReason::kSpawnDeadline:
       line = "was killed: it was not ready in time";
       break;
     case KillReason::kMalformed:
-      line = "was killed: it broke the protocol (" + o.kill_detail + ")" +
-             (o.running.empty() ? "" : " while running " + o.running);
+      line = "was killed: it broke the protocol (" + o.kill_detail + ")" + text_of(o.lost);
       break;
     case KillReason::kShutdown:
       break;  // no news

@@ -46,6 +46,14 @@ struct WorkerEntry {
   std::string kill_detail;
 };
 
+// What died with a worker, as one loop knows it.
+struct LostRequests {
+  static constexpr size_t kMostNamed = 3;  // the page that kills workers may have a thousand neighbours
+  std::string running;                     // "GET /x (ran 12 ms)" of what it had begun; "": nothing
+  std::vector<std::string> owed;           // the same of deferred and chunked replies: the first kMostNamed
+  size_t owed_count = 0;                   // of all these
+};
+
 // What is left to say about a worker that has died, until its wait status and its requests are known.
 struct Obituary {
   uint32_t slot = 0;
@@ -55,7 +63,7 @@ struct Obituary {
   bool retired = false;
   KillReason kill_reason = KillReason::kNone;
   std::string kill_detail;
-  std::string running;  // "GET /x (ran 12 ms)" of what it had begun, from the loops
+  LostRequests lost;  // of all loops
   uint32_t loops_to_hear = 0;
   bool has_status = false;
   int wait_status = 0;
@@ -63,8 +71,9 @@ struct Obituary {
 };
 
 struct WorkerTable {
-  explicit WorkerTable(uint32_t workers) : outstanding(workers) {}
+  explicit WorkerTable(uint32_t workers) : outstanding(workers), owed(workers) {}
   std::vector<std::atomic<uint32_t>> outstanding;  // requests at each worker, over all loops
+  std::vector<std::atomic<uint32_t>> owed;         // replies that have left the window: deferred and chunked ones
   std::atomic<uint32_t> usable{0};  // workers that are there or will be soon: not empty, not waiting for long
 };
 

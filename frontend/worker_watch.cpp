@@ -31,18 +31,37 @@ void Dispatcher::on_tick(int, short, void* self) { static_cast<Dispatcher*>(self
 void Dispatcher::tick() {
   tick_armed_ = false;
   bool soon = false;
+  bool owes = false;
   for (WorkerLink& link : links_) {
     if (!link.attached()) continue;
     if (link.channel->is_starved()) mark_dirty(link);
     if (link.outstanding() > 0) soon = watch(link) || soon;
+    owes = owes || !link.streams.empty();
+    if (link.outstanding() > 0 || !link.streams.empty()) end_hung_callback(link);
   }
   expire_queue();
   drain_queue();
-  if (in_flight() == 0) return;
+  if (in_flight() == 0 && (!owes || config_.script_timeout_ms == 0)) return;
   tick_armed_ = true;
+  if (in_flight() == 0) {
+    tick_is_long_ = true;
+    return arm_timer(tick_timer_.get(), limits::kOwedTickMs);
+  }
   // Nothing waits behind a running request: only deadlines are left to watch, and those are long.
   tick_is_long_ = !soon && queue_head_ == nullptr;
   arm_timer(tick_timer_.get(), tick_is_long_ ? limits::kLongTickMs : limits::kTickMs);
+}
+
+// A callback of the worker's loop is ended by the worker itself when its time is over, unless native code hangs there:
+// then by this, when somebody is hurt by it.
+void Dispatcher::end_hung_callback(WorkerLink& link) {
+  const uint64_t timeout_ms = config_.script_timeout_ms;
+  if (timeout_ms == 0 || link.kill_sent || !link.ready) return;
+  const uint64_t since = link.claims->service_words().callback_since_ns.load(std::memory_order_relaxed);
+  const uint64_t now = events_.now_ns();
+  if (since == 0 || since > now || now - since <= (timeout_ms + limits::kStalledCheckMs) * kNsPerMs) return;
+  kill(link, KillReason::kStalled,
+       "a timer, event or other callback ran longer than scriptTimeout (" + seconds_text(timeout_ms) + ")");
 }
 
 bool Dispatcher::watch(WorkerLink& link) {
@@ -67,7 +86,8 @@ bool Dispatcher::watch(WorkerLink& link) {
   } else if (!begun && link.channel->is_starved()) {
     return true;  // the frame has not left: no fault of the worker's
   } else if (!begun && timeout_ms > 0 && elapsed > (2 * timeout_ms + limits::kStalledCheckMs) * kNsPerMs) {
-    // Twice: another loop's request may rightly have run for a whole timeout before ours.
+    // Twice: another loop's request may rightly have run for a whole timeout before ours. A worker that says that it
+    // is in a callback is found out sooner, by end_hung_callback().
     kill(link, KillReason::kStalled,
          "it took no request for " + seconds_text(elapsed / kNsPerMs) +
              " (stopped, or busy in a timer or event callback)");

@@ -31,17 +31,21 @@ struct EventWords {
   std::atomic<uint64_t> scoped{0};    // 1: event names belong to their modules
 };
 
-// Written by the worker after each request, read by the loops. A lie costs the liar only: it gets more requests, or
-// fewer.
+// Written by the worker after each request, and around script that is no request's, read by the loops. A lie costs the
+// liar only: it gets more requests, or fewer, or its end comes sooner.
 struct ServiceWords {
   std::atomic<uint64_t> requests{0};  // that it has run, in all
   std::atomic<uint64_t> busy_ns{0};   // and how long they took together
+  // With a scriptTimeout: since when (monotonic_ns()) it has been inside a callback of its own loop (timer, event,
+  // promise reaction, chunk); 0: it is in none.
+  std::atomic<uint64_t> callback_since_ns{0};
 
   // Worker, the only writer.
   void add(uint64_t ns) {
     busy_ns.store(busy_ns.load(std::memory_order_relaxed) + ns, std::memory_order_relaxed);
     requests.store(requests.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
+  void note_callback(uint64_t since_ns) { callback_since_ns.store(since_ns, std::memory_order_relaxed); }
 };
 
 class ClaimPage {

@@ -80,9 +80,8 @@ void Alarm::on_clock(evutil_socket_t, short, void* self) {
   if (alarm->set_ns_ == 0) alarm->clear_clock();
 }
 
-void Alarm::abandon_after_fork(event_base* fresh_base, bool is_open) {
-  if (!is_open) timer_.release();
-  timer_.reset();
+void Alarm::abandon_after_fork(event_base* fresh_base) {
+  timer_.release();
   create(fresh_base);  // the old events lie in the parent's base: freeing them would touch that base
 }
 

@@ -24,9 +24,9 @@ class Alarm {
   void set(uint64_t due_ns);
   void clear();
 
-  // In the child of a fork, whose descriptors of this kind are closed already unless `is_open`: goes on with another
-  // base (or none) and leaves the parent's alone.
-  void abandon_after_fork(event_base* fresh_base, bool is_open);
+  // In the child of a fork: goes on with another base (or none) and leaves the parent's alone, its descriptor as well,
+  // whose number may be another's by now.
+  void abandon_after_fork(event_base* fresh_base);
 
  private:
   void create(event_base* base);

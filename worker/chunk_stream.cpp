@@ -155,10 +155,15 @@ bool ChunkStream::take_value(duk_context* js, const char* function) {
   ReplyBody body;
   read_reply_body(js, 0, none, reply_.fields, body);
   if (owner.find(id) == nullptr) return false;  // a toJSON() has ended the stream
-  if (body.is_missing) throw_error(js, "req.%s: the file cannot be opened", function);
-  std::string put = std::exchange(reply_.output, {});
-  append(js, put);
-  append(js, body.inline_bytes);
+  if (body.is_missing) throw_error(js, "req.%s: cannot open the file %s", function, body.missing_file.c_str());
+  if (reply_.output.size() + body.inline_bytes.size() > limits::kMaxChunkMemory) {
+    append_large(js, function, body.inline_bytes);
+  } else {
+    check_room(js, reply_.output.size() + body.inline_bytes.size());
+    append(reply_.output);
+    append(body.inline_bytes);
+  }
+  reply_.output.clear();
   if (body.descriptor) append_file(js, std::move(body.descriptor), body.descriptor_bytes);
   if (pieces_.empty()) return true;
   was_sent_ = true;
@@ -167,11 +172,28 @@ bool ChunkStream::take_value(duk_context* js, const char* function) {
   return true;
 }
 
-void ChunkStream::append(duk_context* js, std::string_view bytes) {
-  if (bytes.empty()) return;
-  if (waiting_bytes_ + bytes.size() > limits::kMaxChunkMemory)
+// Throws when so many bytes more may not wait here.
+void ChunkStream::check_room(duk_context* js, size_t bytes) const {
+  if (waiting_bytes_ + bytes > limits::kMaxChunkMemory)
     throw_range_error(js, "chunked reply: more than %zu bytes wait for the client; send less at a time, or a file",
                       limits::kMaxChunkMemory);
+}
+
+// More than may wait in memory: while nothing else waits, one piece of any size waits in a file.
+void ChunkStream::append_large(duk_context* js, const char* function, std::string_view bytes) {
+  if (!pieces_.empty()) check_room(js, limits::kMaxChunkMemory + 1);
+  ReplyBody large;
+  large.inline_bytes = bytes;
+  if (!reply_.output.empty()) large.inline_bytes = reply_.output.append(bytes);
+  Status moved = move_large_body(owner_.config().spool_directory, large);
+  if (!moved) throw_error(js, "req.%s: cannot store the chunk: %s", function, moved.error().message.c_str());
+  Piece& piece = pieces_.emplace_back();
+  piece.file = std::move(large.descriptor);
+  piece.file_bytes = large.descriptor_bytes;
+}
+
+void ChunkStream::append(std::string_view bytes) {
+  if (bytes.empty()) return;
   bool fits =
       !pieces_.empty() && !pieces_.back().file && pieces_.back().bytes.size() + bytes.size() <= limits::kMaxInlineBody;
   if (!fits) pieces_.emplace_back();
@@ -197,7 +219,8 @@ void ChunkStream::append_file(duk_context* js, UniqueFd file, uint64_t bytes) {
     if (n == 0) break;  // it has become shorter
     done += static_cast<size_t>(n);
   }
-  append(js, std::string_view(contents).substr(0, done));
+  check_room(js, done);
+  append(std::string_view(contents).substr(0, done));
 }
 
 Status ChunkStream::send_piece() {

@@ -1,7 +1,8 @@
 // ChunkStream: the pieces of one chunked reply (server-details 10.1 to 10.6): when its callback is called, and
 // req.chunkSend(), req.chunkEnd(), req.chunkIndex. The frontend pulls: a piece leaves only after its ChunkReady, so
-// what waits here is what the script has sent ahead, bounded by limits::kMaxChunkMemory. Not for: the reply's head
-// (js_reply.h), the table of such replies (deferred_replies.h, which owns this). Workers, main thread.
+// what waits here is what the script has sent ahead, bounded by limits::kMaxChunkMemory; a larger one waits in a file,
+// alone. Not for: the reply's head (js_reply.h), the table of such replies (deferred_replies.h, which owns this).
+// Workers, main thread.
 #pragma once
 
 #include <duktape.h>
@@ -31,6 +32,8 @@ class ChunkStream {
 
   // ChunkReady came. May run script, and end the reply and with it this object, as all below.
   void on_ready();
+  // The callback runs, or its Promise is pending.
+  bool is_in_call() const { return in_call_; }
   // The Promise that the callback returned is settled.
   void call_settled();
   void call_failed(const std::string& error_text);
@@ -52,7 +55,9 @@ class ChunkStream {
   void after_call();
   void arm(uint64_t due_ns);
   bool take_value(duk_context* js, const char* function);
-  void append(duk_context* js, std::string_view bytes);
+  void check_room(duk_context* js, size_t bytes) const;
+  void append_large(duk_context* js, const char* function, std::string_view bytes);
+  void append(std::string_view bytes);
   void append_file(duk_context* js, UniqueFd file, uint64_t bytes);
   Status send_piece();
   bool finish_if_done();

@@ -6,6 +6,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "worker/js_error.h"
+#include "worker/js_microtasks.h"
 #include "worker/script_section.h"
 
 namespace ravelin::worker {
@@ -17,7 +18,8 @@ constexpr char kToken[] = DUK_HIDDEN_SYMBOL("deferredReply");
 constexpr char kTokenId[] = "id";
 constexpr char kTokenAnswered[] = "answered";
 constexpr char kFunctionReq[] = DUK_HIDDEN_SYMBOL("req");
-constexpr char kStashKept[] = "deferredReplies";  // id -> [req, function]
+constexpr char kFunctionCall[] = DUK_HIDDEN_SYMBOL("call");  // a token of the call of a chunk callback
+constexpr char kStashKept[] = "deferredReplies";             // id -> [req, function]
 constexpr uint16_t kOk = 200;
 constexpr uint64_t kFirstSweepMs = 200;  // after a deferral; then twice as long each time
 constexpr uint64_t kMostSweepMs = 30'000;
@@ -44,10 +46,14 @@ uint64_t token_id(duk_context* js, duk_idx_t index) {
 DeferredReplies::DeferredReplies(JsHeap& heap, JsReply& reply, const ipc::ServerConfig& config, LateAnswers& late)
     : heap_(heap), reply_(reply), config_(config), late_(late) {
   instance = this;
+  heap.on_reply_error_reported = [this](uint64_t id) {
+    if (DeferredReply* reply = find(id)) reply->is_error_reported = true;
+  };
 }
 
 DeferredReplies::~DeferredReplies() {
   instance = nullptr;
+  heap_.on_reply_error_reported = nullptr;
   if (work_) event_free(work_);
   if (sweep_) event_free(sweep_);
 }
@@ -139,14 +145,17 @@ DeferredReply& DeferredReplies::open(const ReplySource& source, const ReplyTarge
   return *(replies_[id] = std::move(reply));
 }
 
-void DeferredReplies::give_token(duk_context* js, duk_idx_t req, uint64_t id) {
+void DeferredReplies::push_token(duk_context* js, uint64_t id, duk_c_function finalizer) {
   duk_push_bare_object(js);
   duk_push_number(js, static_cast<double>(id));
   duk_put_prop_string(js, -2, kTokenId);
-  duk_push_c_function(js, native_dropped, 2);
+  duk_push_c_function(js, finalizer, 2);
   duk_set_finalizer(js, -2);
+}
+
+void DeferredReplies::give_token(duk_context* js, duk_idx_t req, uint64_t id) {
   duk_push_string(js, kToken);
-  duk_swap_top(js, -2);
+  push_token(js, id, native_dropped);
   duk_def_prop(js, req, DUK_DEFPROP_HAVE_VALUE | DUK_DEFPROP_SET_CONFIGURABLE | DUK_DEFPROP_FORCE);
 }
 
@@ -200,7 +209,10 @@ void DeferredReplies::plan_sweep(uint64_t delay_ms) {
 // collection, and an idle worker has none: its client would wait for ever.
 void DeferredReplies::sweep() {
   sweep_at_ms_ = 0;
-  const auto is_open = [](const auto& entry) { return !entry.second->stream && !entry.second->is_settled; };
+  const auto is_open = [](const auto& entry) {
+    const DeferredReply& reply = *entry.second;
+    return reply.stream ? reply.stream->is_in_call() : !reply.is_settled;
+  };
   if (std::none_of(replies_.begin(), replies_.end(), is_open)) return;
   const uint64_t begin_ms = monotonic_ms();
   if (!run_protected(heap_.js(), [](duk_context* js) { duk_gc(js, 0); })) duk_pop(heap_.js());
@@ -235,7 +247,7 @@ void DeferredReplies::defer_promise(duk_context* js, duk_idx_t req, const ReplyS
   reply.place = std::move(place);
   try {
     give_token(js, req, reply.id);
-    watch_promise(js, req, false);
+    watch_promise(js, req, req, false);
     tell_deferred(target);
   } catch (...) {
     take(reply.id);
@@ -263,21 +275,36 @@ void DeferredReplies::make_stream(duk_context* js, duk_idx_t req, DeferredReply&
   reply.stream = std::make_unique<ChunkStream>(*this, reply, reply_.chunk_delay_ms());
 }
 
-// [ ... promise ] -> [ ... ]; its value or reason comes to native_settled(). `is_call`: it is what a callback returned,
-// not the reply.
-void DeferredReplies::watch_promise(duk_context* js, duk_idx_t req, bool is_call) {
+// [ ... promise ] -> [ ... ]; its value or reason comes to native_settled(). `token_owner` has the token; `req` may be
+// none. `is_call`: it is what a callback returned, not the reply.
+void DeferredReplies::watch_promise(duk_context* js, duk_idx_t token_owner, duk_idx_t req, bool is_call) {
   duk_get_prop_literal(js, -1, "then");
   duk_swap_top(js, -2);
+  if (is_call) {
+    // Below the two, which share it: it goes with them.
+    push_token(js, token_id(js, token_owner), native_call_dropped);
+    duk_insert(js, -3);
+  }
+  const duk_idx_t call_token = duk_get_top(js) - 3;
   for (int is_rejected = 0; is_rejected < 2; ++is_rejected) {
     duk_push_c_function(js, guarded<native_settled>, 1);
     duk_set_magic(js, -1, (is_call ? 2 : 0) + is_rejected);
-    duk_get_prop_string(js, req, kToken);
+    duk_get_prop_string(js, token_owner, kToken);
     duk_put_prop_string(js, -2, kToken);
+    if (is_call) {
+      duk_dup(js, call_token);
+      duk_put_prop_string(js, -2, kFunctionCall);
+    }
+    if (req == DUK_INVALID_INDEX) continue;
     duk_dup(js, req);
     duk_put_prop_string(js, -2, kFunctionReq);
   }
   duk_call_method(js, 2);
   duk_pop(js);
+  if (is_call) {
+    duk_pop(js);
+    plan_sweep(kFirstSweepMs);
+  }
 }
 
 // --- answers of the script
@@ -305,7 +332,8 @@ uint64_t DeferredReplies::max_output_bytes(duk_context* js) { return of(js)->con
 
 duk_ret_t DeferredReplies::native_reply(duk_context* js) {
   duk_push_current_function(js);
-  duk_get_prop_string(js, -1, kToken);
+  duk_idx_t function = duk_get_top_index(js);
+  duk_get_prop_string(js, function, kToken);
   duk_idx_t token = duk_get_top_index(js);
   duk_get_prop_string(js, token, kTokenAnswered);
   if (duk_to_boolean(js, -1)) throw_error(js, "req.reply: this request has been answered");
@@ -315,10 +343,40 @@ duk_ret_t DeferredReplies::native_reply(duk_context* js) {
   duk_push_this(js);
   uint64_t id = reply->id;
   duk_idx_t req = token_id(js, -1) == id ? duk_get_top_index(js) : DUK_INVALID_INDEX;
-  of(js)->send(js, 0, *reply, req);
+  if (claim_promise(js, 0)) {
+    of(js)->reply_with_promise(js, function, req, *reply);
+  } else {
+    of(js)->give(js, 0, req, id);
+  }
   duk_push_true(js);
   duk_put_prop_string(js, token, kTokenAnswered);
   return 0;
+}
+
+// The value at `value` is what req.reply() was given. What is no reply throws, and the script may try another; should
+// it not, this is what went wrong.
+void DeferredReplies::give(duk_context* js, duk_idx_t value, duk_idx_t req, uint64_t id) {
+  const bool sent = run_protected(js, [&](duk_context* inner) { send(inner, value, *find(id), req); });
+  if (sent) return;
+  DeferredReply* open = find(id);
+  if (open != nullptr && !heap_.deadline_passed()) {
+    open->reply_error = error_text(js, -1);
+    if (duk_is_error(js, -1)) {
+      duk_push_number(js, static_cast<double>(id));
+      duk_put_prop_string(js, -2, kErrorOfReply);
+    }
+    plan_sweep(kFirstSweepMs);
+  }
+  duk_throw(js);
+}
+
+// The Promise at index 0 was given to req.reply() (`function`).
+void DeferredReplies::reply_with_promise(duk_context* js, duk_idx_t function, duk_idx_t req, DeferredReply& reply) {
+  if (reply.is_promise) throw_error(js, "req.reply: this request is being answered");
+  duk_dup(js, 0);
+  watch_promise(js, function, req, false);
+  reply.is_promise = reply.is_given = true;
+  reply.place = "in the Promise that req.reply() was given";
 }
 
 // A Promise that was watched has its value or reason. Magic: 1 = rejected, 2 = of a callback.
@@ -328,6 +386,10 @@ duk_ret_t DeferredReplies::native_settled(duk_context* js) {
   DeferredReply* reply = of_function(js);
   if (reply == nullptr) return 0;
   if ((magic & 2) != 0) {
+    duk_push_current_function(js);
+    duk_get_prop_string(js, -1, kFunctionCall);
+    duk_push_true(js);
+    duk_put_prop_string(js, -2, kTokenAnswered);
     std::string text = is_rejected ? error_text(js, 0) : std::string();
     of(js)->add_job(is_rejected ? JobKind::kPieceFailed : JobKind::kPieceDone, reply->id, std::move(text));
     return 0;
@@ -342,8 +404,7 @@ duk_ret_t DeferredReplies::settle_reply(duk_context* js, DeferredReply& reply) {
   if (reply.is_sending || reply.is_settled) return 0;  // req.reply() was first
   DeferredReplies* self = of(js);
   duk_push_current_function(js);
-  duk_get_prop_string(js, -1, kFunctionReq);
-  duk_idx_t req = duk_get_top_index(js);
+  duk_idx_t req = duk_get_prop_string(js, -1, kFunctionReq) ? duk_get_top_index(js) : DUK_INVALID_INDEX;
   uint64_t id = reply.id;
   bool sent = run_protected(js, [&](duk_context* inner) { self->send(inner, 0, reply, req); });
   if (sent) return 0;
@@ -358,6 +419,16 @@ duk_ret_t DeferredReplies::native_dropped(duk_context* js) {
   duk_get_prop_string(js, 0, kTokenId);
   auto id = static_cast<uint64_t>(duk_get_number_default(js, -1, 0));
   if (self->find(id) != nullptr) self->add_job(JobKind::kDropped, id);
+  return 0;
+}
+
+// Finalizer of the token of a call whose Promise was awaited.
+duk_ret_t DeferredReplies::native_call_dropped(duk_context* js) {
+  DeferredReplies* self = of(js);
+  if (self == nullptr || duk_get_prop_string(js, 0, kTokenAnswered)) return 0;
+  duk_get_prop_string(js, 0, kTokenId);
+  auto id = static_cast<uint64_t>(duk_get_number_default(js, -1, 0));
+  if (self->find(id) != nullptr) self->add_job(JobKind::kPieceDropped, id);
   return 0;
 }
 
@@ -383,7 +454,7 @@ void DeferredReplies::send(duk_context* js, duk_idx_t value, DeferredReply& repl
       reply.is_settled = true;
       return add_job(JobKind::kNotFound, id);
     case JsReply::Verdict::kDeferred:
-      if (!reply.is_promise) throw_type_error(js, "req.reply: a reply cannot be deferred again");
+      if (!reply.is_promise || reply.is_given) throw_type_error(js, "req.reply: a reply cannot be deferred again");
       reply.is_promise = false;
       give_reply(js, req);
       if (duk_is_function(js, -1)) {

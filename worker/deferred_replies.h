@@ -29,6 +29,8 @@ class ReplyUplink {
   virtual ~ReplyUplink() = default;
   // A whole frame was appended to the channel.
   virtual void wrote(ipc::Channel& channel) = 0;
+  // A callback runs since then (monotonic_ns()); 0: it has ended. For the frontend, which watches over it.
+  virtual void note_callback(uint64_t since_ns) = 0;
   // A reply has ended: there may be none left.
   virtual void reply_ended() = 0;
   // This worker must be replaced: its script timed out or hit its memory limit. Does not return.
@@ -42,6 +44,8 @@ class LateAnswers {
   // `error_text` null: the script's answer was that there is nothing; else it failed.
   virtual void answer_late(const ipc::RequestFields& fields, const std::string* error_text,
                            const ReplyTarget& target) = 0;
+  // 500, whatever developerMode says: the script that should have answered was stopped. Runs no script.
+  virtual void answer_timed_out(const std::string& error_text, const ReplyTarget& target) = 0;
 };
 
 struct DeferredReply {
@@ -53,10 +57,13 @@ struct DeferredReply {
   std::string output;  // server buffer
   std::string place;   // of the function whose Promise this is
   uint16_t default_status = 200;
-  bool is_promise = false;  // the value of a Promise will be the reply
-  bool is_settled = false;  // answered for the script; a job sends it
-  bool is_sending = false;  // inside JsReply::send()
-  bool is_kept = false;     // its req and function are in the heap's stash
+  std::string reply_error;         // what req.reply() threw last
+  bool is_error_reported = false;  // ...and nobody caught it, so it is in the log
+  bool is_promise = false;         // the value of a Promise will be the reply...
+  bool is_given = false;           // ...and it is one that req.reply() was given
+  bool is_settled = false;         // answered for the script; a job sends it
+  bool is_sending = false;         // inside JsReply::send()
+  bool is_kept = false;            // its req and function are in the heap's stash
   std::unique_ptr<ChunkStream> stream;
 };
 
@@ -88,6 +95,8 @@ class DeferredReplies {
   size_t count() const { return replies_.size(); }
   // What waited for the script to end. At rest.
   void run_jobs();
+  // A callback of the loop was stopped by its deadline: requests that nobody can answer since then are its fault.
+  void callback_timed_out();
 
   // The worker must be replaced (Handler found it out in answer_late()).
   void retire() {
@@ -118,12 +127,15 @@ class DeferredReplies {
 
  private:
   enum class JobKind {
-    kCall,         // the function under `defer`
-    kNotFound,     // the answer was that there is nothing
-    kFailed,       // the answer was no reply, or the Promise was rejected
-    kDropped,      // nobody is left who could answer
-    kPieceDone,    // the Promise of a chunk callback is fulfilled
-    kPieceFailed,  // ... or rejected
+    kCall,           // the function under `defer`
+    kNotFound,       // the answer was that there is nothing
+    kFailed,         // the answer was no reply, or the Promise was rejected
+    kDropped,        // nobody is left who could answer
+    kTimedOut,       // the same, since the script that would have was stopped
+    kPieceDone,      // the Promise of a chunk callback is fulfilled
+    kPieceFailed,    // ... or rejected
+    kPieceDropped,   // ... or nobody is left who could settle it
+    kPieceTimedOut,  // ... the same, since the script that would have was stopped
   };
   struct Job {
     JobKind kind;
@@ -135,18 +147,23 @@ class DeferredReplies {
   static duk_ret_t native_reply(duk_context* js);
   static duk_ret_t native_settled(duk_context* js);
   static duk_ret_t native_dropped(duk_context* js);
+  static duk_ret_t native_call_dropped(duk_context* js);
 
   DeferredReply& open(const ReplySource& source, const ReplyTarget& target, uint16_t default_status);
+  static void push_token(duk_context* js, uint64_t id, duk_c_function finalizer);
   void give_token(duk_context* js, duk_idx_t req, uint64_t id);
   void give_reply(duk_context* js, duk_idx_t req);
   void keep(duk_context* js, duk_idx_t req, DeferredReply& reply);
-  void watch_promise(duk_context* js, duk_idx_t req, bool is_call);
+  void watch_promise(duk_context* js, duk_idx_t token_owner, duk_idx_t req, bool is_call);
+  void give(duk_context* js, duk_idx_t value, duk_idx_t req, uint64_t id);
+  void reply_with_promise(duk_context* js, duk_idx_t function, duk_idx_t req, DeferredReply& reply);
   void tell_deferred(const ReplyTarget& target);
   void make_stream(duk_context* js, duk_idx_t req, DeferredReply& reply);
   void send(duk_context* js, duk_idx_t value, DeferredReply& reply, duk_idx_t req);
   void fail(DeferredReply& reply, const std::string& error_text);
   void add_job(JobKind kind, uint64_t id, std::string error_text = {});
   void run(Job& job);
+  bool settle_dropped(Job& job, DeferredReply& reply);
   void answer_nothing(DeferredReply& reply);
   std::unique_ptr<DeferredReply> take(uint64_t id);
   static void push_kept(duk_context* js);  // the Object in the heap's stash: id -> [req, function]

@@ -2,9 +2,9 @@
 // of a plain one and how many references a value has, which each request needs, a new variable in a running function
 // (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, what a RegExp was
 // compiled to, a pause of finalizers while native code changes several things at once, where the text of a function
-// stands, and modern syntax for eval() and Function(). Compiled inside the engine (engine_extra.inc is appended to
-// Duktape's source by deploy/generate-duktape.sh), since they use its internals. Not for: anything the public API can do
-// well enough. Main thread of launcher and workers.
+// stands and where script was when its time was over, and modern syntax for eval() and Function(). Compiled inside the
+// engine (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals.
+// Not for: anything the public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>
@@ -72,4 +72,11 @@ duk_bool_t ravelin_is_proxy(duk_context* js, duk_idx_t index);
 // or throws.
 duk_bool_t ravelin_wants_modern(duk_context* js, duk_bool_t is_compiled);
 void ravelin_push_modern(duk_context* js, duk_bool_t is_function);
+
+// Calls visit() for the script functions that run now in the heap of `js`, innermost first, at most `most`: name and
+// file in the engine's encoding, either may be empty; line 0: not known. Reads only, so it may be called where the
+// engine must not be: from ravelin_exec_timeout_check().
+typedef void (*RavelinFunctionVisitor)(void* argument, const char* name, duk_size_t name_length, const char* file,
+                                       duk_size_t file_length, duk_uint32_t line);
+void ravelin_visit_running_functions(duk_context* js, duk_size_t most, RavelinFunctionVisitor visit, void* argument);
 }

@@ -88,6 +88,7 @@ class HandlerState : private LateAnswers {
   };
 
   void answer_late(const ipc::RequestFields& fields, const std::string* error_text, const ReplyTarget& target) override;
+  void answer_timed_out(const std::string& error_text, const ReplyTarget& target) override;
   bool end_run(bool begun);
   void serve(const ReplyTarget& target);
   Attempt attempt(Function function, const std::string* error_text, uint16_t default_status, const ReplyTarget& target);
@@ -100,6 +101,7 @@ class HandlerState : private LateAnswers {
   void not_found(const std::string* error_text, const ReplyTarget& target);
   Attempt list_directory(const ReplyTarget& target);
   void send_page(uint16_t status, std::string_view details, const ReplyTarget& target);
+  void send_stop_page(std::string_view reason, const std::string& error_text, const ReplyTarget& target);
   std::string place_text() const;
   std::string describe_error(bool timed_out);
 
@@ -284,11 +286,18 @@ HandlerState::Attempt HandlerState::fail(const ReplyTarget& target) {
   log_line("error: " + request_line(request_.fields()) + ": " + error_text_);
   if (answered_) return Attempt::kAnswered;
   if (!timed_out_ && !out_of_memory) return Attempt::kFailed;
-  const std::string_view details = config_.developer_mode ? error_text_ : std::string_view();
-  reply_.send_page(kInternalError, error_page(kInternalError, timed_out_ ? kTookTooLong : std::string_view(), details),
-                   target);
-  answered_ = true;
+  send_stop_page(timed_out_ ? kTookTooLong : std::string_view(), error_text_, target);
   return Attempt::kAnswered;
+}
+
+void HandlerState::send_stop_page(std::string_view reason, const std::string& error_text, const ReplyTarget& target) {
+  const std::string_view details = config_.developer_mode ? error_text : std::string_view();
+  reply_.send_page(kInternalError, error_page(kInternalError, reason, details), target);
+  answered_ = true;
+}
+
+void HandlerState::answer_timed_out(const std::string& error_text, const ReplyTarget& target) {
+  send_stop_page(kTookTooLong, error_text, target);
 }
 
 std::string HandlerState::place_text() const {

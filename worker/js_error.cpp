@@ -12,6 +12,9 @@ namespace ravelin::worker {
 
 namespace {
 
+constexpr std::string_view kOwnFrameMark = " (ravelin:";                    // js_library.h
+constexpr std::string_view kTimeoutText = "RangeError: execution timeout";  // the engine's, see JsHeap::arm_deadline
+
 // The text of the value on top, which is replaced by a String.
 std::string_view top_to_text(duk_context* js) {
   if (duk_is_object(js, -1) && !duk_is_error(js, -1) && !duk_is_function(js, -1) && !duk_is_buffer_data(js, -1)) {
@@ -29,8 +32,34 @@ struct Description {
   std::string text;
 };
 
+// Leaves out the frames of our own JavaScript.
+std::string site_frames(std::string_view stack) {
+  std::string kept;
+  while (!stack.empty()) {
+    const size_t end = stack.find('\n');
+    const std::string_view line = stack.substr(0, end);
+    stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
+    if (line.starts_with("    at ") && line.find(kOwnFrameMark) != std::string_view::npos) continue;
+    if (!kept.empty()) kept += '\n';
+    kept += line;
+  }
+  return kept;
+}
+
+// Appends the place where the script's time was over, when `head` is the error of that. False: nothing is known of it.
+bool append_timeout_frames(duk_context* js, std::string& text, std::string_view head) {
+  const JsHeap& heap = JsHeap::of(js);
+  if (!heap.deadline_passed() || head != kTimeoutText) return false;
+  std::string frames = site_frames(heap.timeout_frames());
+  if (!heap.line_maps.empty()) frames = heap.line_maps.map_stack(frames);
+  if (frames.empty()) return false;
+  append_utf8(text, script_frames(frames));
+  return true;
+}
+
 // Appends the frames of the error below the top, whose text from `begin` on is `head`.
 void append_stack(duk_context* js, std::string& text, size_t begin, std::string_view head) {
+  if (append_timeout_frames(js, text, head)) return;
   if (!duk_get_prop_literal(js, -2, "stack") || !duk_is_string(js, -1)) return;
   std::string_view stack = engine_text(js, -1);
   if (stack.starts_with(head)) {
@@ -90,7 +119,6 @@ std::string describe_at(duk_context* js, duk_idx_t index, bool with_stack) {
 }
 
 // The getters of Error.prototype, around the engine's own, which each has as a hidden property.
-constexpr std::string_view kOwnFrameMark = " (ravelin:";  // js_library.h
 constexpr const char* kOriginalGetter = DUK_HIDDEN_SYMBOL("getter");
 
 void push_original_result(duk_context* js) {
@@ -98,20 +126,6 @@ void push_original_result(duk_context* js) {
   duk_get_prop_string(js, -1, kOriginalGetter);
   duk_push_this(js);
   duk_call_method(js, 0);
-}
-
-// Leaves out the frames of our own JavaScript.
-std::string site_frames(std::string_view stack) {
-  std::string kept;
-  while (!stack.empty()) {
-    const size_t end = stack.find('\n');
-    const std::string_view line = stack.substr(0, end);
-    stack.remove_prefix(end == std::string_view::npos ? stack.size() : end + 1);
-    if (line.starts_with("    at ") && line.find(kOwnFrameMark) != std::string_view::npos) continue;
-    if (!kept.empty()) kept += '\n';
-    kept += line;
-  }
-  return kept;
 }
 
 duk_ret_t native_stack(duk_context* js) {
@@ -167,7 +181,15 @@ constexpr const char* kErrorClasses[] = {"Error",       "EvalError", "RangeError
 
 }  // namespace
 
-std::string error_text(duk_context* js, duk_idx_t index) { return describe_at(js, index, true); }
+std::string error_text(duk_context* js, duk_idx_t index) {
+  const JsHeap& heap = JsHeap::of(js);
+  if (heap.on_reply_error_reported && duk_is_error(js, index) && duk_check_stack(js, 4)) {
+    if (duk_get_prop_string(js, index, kErrorOfReply))
+      heap.on_reply_error_reported(static_cast<uint64_t>(duk_get_number_default(js, -1, 0)));
+    duk_pop(js);
+  }
+  return describe_at(js, index, true);
+}
 
 void install_error_lines(duk_context* js) {
   StackGuard guard(js);

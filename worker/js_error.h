@@ -21,6 +21,10 @@ namespace ravelin::worker {
 // JavaScript error, leaves the stack as it was.
 std::string error_text(duk_context* js, duk_idx_t index);
 
+// Hidden property of the errors that req.reply() threw: the number of the reply. error_text() says that they are known:
+// JsHeap::on_reply_error_reported.
+inline constexpr char kErrorOfReply[] = DUK_HIDDEN_SYMBOL("errorOfReply");
+
 // "Name: message" alone.
 std::string error_message(duk_context* js, duk_idx_t index);
 

@@ -74,11 +74,14 @@ void JsEvents::install() {
   duk_put_prop_literal(js_, -2, "event");
 }
 
-void JsEvents::abandon_after_fork(event_base* fresh_base) {
-  events_.clear();
-  name_bytes_ = 0;
-  queue_.clear();
+void JsEvents::move_after_fork(event_base* fresh_base) {
+  // A removal ends listeners here as it does there.
+  std::erase_if(queue_, [](const Queued& item) { return item.kind == Kind::kTrigger; });
   queued_bytes_ = received_bytes_ = 0;
+  for (Queued& item : queue_) {
+    item.is_received = false;
+    queued_bytes_ += item.cost();
+  }
   reading_stopped_ = is_armed_ = unsynced_ = is_waiting_ = false;
   uplink_ = nullptr;
   base_ = fresh_base;
@@ -87,6 +90,14 @@ void JsEvents::abandon_after_fork(event_base* fresh_base) {
     event_ = evtimer_new(base_, on_event, this);
     CHECK(event_);
   }
+  if (!queue_.empty()) arm();
+}
+
+void JsEvents::abandon_after_fork(event_base* fresh_base) {
+  queue_.clear();
+  move_after_fork(fresh_base);
+  events_.clear();
+  name_bytes_ = 0;
   const bool ok = run_protected(js_, [](duk_context* js) {
     duk_push_heap_stash(js);
     duk_del_prop_string(js, -1, kStore);

@@ -72,6 +72,9 @@ class JsEvents {
   // cover. Must not be called while a frame is half written.
   void sync();
 
+  // In the child of a fork that goes on in the parent's place (a daemon): the listeners stay, and what was to
+  // end some of them. Queued triggers are the parent's to run.
+  void move_after_fork(event_base* fresh_base);
   // In the child of a fork: forgets every listener, whatever is queued and the uplink, and goes on with `fresh_base`,
   // leaving the parent's libevent state untouched. Null: a process that runs no script; a later call gives it a loop.
   void abandon_after_fork(event_base* fresh_base);

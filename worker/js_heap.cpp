@@ -10,6 +10,7 @@
 #include "common/check.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "worker/engine_extra.h"
 #include "worker/regexp/engine.h"
 
 namespace ravelin::worker {
@@ -132,7 +133,25 @@ bool JsHeap::check_interrupt() {
   if (deadline_passed_) return true;
   if (deadline_ns_ == UINT64_MAX || monotonic_ns() < deadline_ns_) return false;
   deadline_passed_ = true;
+  note_running_functions();
   return true;
+}
+
+void JsHeap::note_running_functions() noexcept {
+  constexpr duk_size_t kMostFrames = 10;  // as many as an error of the engine remembers
+  const auto add_frame = [](void* text, const char* name, duk_size_t name_length, const char* file,
+                            duk_size_t file_length, duk_uint32_t line) {
+    std::string& frames = *static_cast<std::string*>(text);
+    frames.append("    at ");
+    name_length > 0 ? frames.append(name, name_length) : frames.append("[anon]");
+    frames.append(" (").append(file, file_length).append(":").append(std::to_string(line)).append(")\n");
+  };
+  try {
+    timeout_frames_.clear();
+    ravelin_visit_running_functions(js_, kMostFrames, add_frame, &timeout_frames_);
+  } catch (const std::bad_alloc&) {  // the engine must not see it; the error has a stack of its own, often the same
+    timeout_frames_.clear();
+  }
 }
 
 void JsHeap::reseed_random() {

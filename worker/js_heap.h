@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "worker/function_sources.h"
@@ -69,7 +70,13 @@ class JsHeap {
   // True when the armed deadline has interrupted a script, until the next arm or disarm.
   bool deadline_passed() const { return deadline_passed_; }
   // For native code that knows that it cannot end before the deadline: as if that had passed.
-  void pass_deadline() { deadline_passed_ = deadline_ns_ != UINT64_MAX; }
+  void pass_deadline() {
+    deadline_passed_ = deadline_ns_ != UINT64_MAX;
+    if (deadline_passed_) note_running_functions();
+  }
+  // With deadline_passed(): where the script was by then, as lines "    at name (file:line)" of the engine's encoding.
+  // The error that arrives may come from elsewhere: whoever catches one is interrupted in its turn.
+  const std::string& timeout_frames() const { return timeout_frames_; }
 
   // `hook(argument)` runs about every 16 K bytecode instructions while script runs. It must not touch the heap and must
   // not throw. Null to remove.
@@ -109,6 +116,9 @@ class JsHeap {
   // How the stacks of errors look.
   StackDisplay stack_display;
 
+  // An error with the hidden property kErrorOfReply was described for the log; its value is the argument.
+  std::function<void(uint64_t)> on_reply_error_reported;
+
   // What process.exit(code) does, set by the launcher or worker; `code` is 0 to 255. It should not return. Unset, or
   // when it returns: flush stdio and _exit(code).
   std::function<void(int)> exit_hook;
@@ -127,6 +137,7 @@ class JsHeap {
   static void* reallocate(void* heap, void* block, duk_size_t size);
   static void release(void* heap, void* block);
   bool take_room_for(size_t more_bytes);
+  void note_running_functions() noexcept;
   void refuse(size_t size);
   void note_success(size_t size) {
     if (size == refused_size_) refused_size_ = refusals_ = 0;
@@ -140,6 +151,7 @@ class JsHeap {
   size_t reserve_allocations_ = 0;
   bool memory_limit_hit_ = false;
   bool deadline_passed_ = false;
+  std::string timeout_frames_;
   uint64_t deadline_ns_ = UINT64_MAX;
   void (*interrupt_hook_)(void*) = nullptr;
   void* interrupt_argument_ = nullptr;

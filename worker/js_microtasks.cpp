@@ -74,14 +74,37 @@ bool run_job(duk_context* js, duk_uarridx_t place) {
   return true;
 }
 
+// [ ... old queue, value ] -> [ ... value ]: what the old queue has from `place` on goes before what was queued since.
+void put_back(duk_context* js, duk_uarridx_t place) {
+  const duk_idx_t old_queue = duk_get_top_index(js) - 1;
+  duk_push_heap_stash(js);
+  duk_push_bare_array(js);
+  const duk_idx_t merged = duk_get_top_index(js);
+  push_stashed_array(js, kQueue);
+  duk_uarridx_t end = 0;
+  const auto append = [&](duk_idx_t from, duk_uarridx_t first) {
+    const auto length = static_cast<duk_uarridx_t>(duk_get_length(js, from));
+    for (duk_uarridx_t i = first; i < length; ++i) {
+      duk_get_prop_index(js, from, i);
+      duk_put_prop_index(js, merged, end++);
+    }
+  };
+  append(old_queue, place);
+  append(merged + 1, 0);
+  duk_pop(js);
+  duk_put_prop_string(js, -2, kQueue);
+  duk_pop(js);
+  duk_remove(js, old_queue);
+}
+
 // Runs what is queued now; what that adds comes into a new queue. False: the deadline has passed, its error is on top.
-bool run_round(duk_context* js, JsHeap& heap) {
+bool run_round(duk_context* js, JsHeap& heap, Rest rest) {
   take_stashed_array(js, kQueue);
   const auto end = static_cast<duk_uarridx_t>(duk_get_length(js, -1));
   for (duk_uarridx_t place = 0; place < end; place += 3) {
     if (run_job(js, place)) continue;
     if (heap.deadline_passed()) {
-      duk_remove(js, -2);
+      rest == Rest::kKept ? put_back(js, place + 3) : duk_remove(js, -2);
       return false;
     }
     // Promise reactions catch what handlers throw; this was the callback of queueMicrotask().
@@ -145,14 +168,14 @@ void push_promise_support(duk_context* js) {
   duk_push_c_function(js, native_note_rejected, 1);
 }
 
-bool drain_microtasks(duk_context* js) {
+bool drain_microtasks(duk_context* js, Rest rest) {
   JsHeap& heap = JsHeap::of(js);
   if (heap.is_draining_microtasks) return true;
   heap.is_draining_microtasks = true;
   bool in_time = true;
   const bool ok = run_protected(js, [&](duk_context* inner) {
     if (auto task = std::exchange(heap.native_microtask, nullptr)) task(inner);
-    while (in_time && !queue_is_empty(inner)) in_time = run_round(inner, heap);
+    while (in_time && !queue_is_empty(inner)) in_time = run_round(inner, heap, rest);
     if (!in_time) duk_throw(inner);
     report_rejections(inner);
     release_kept_objects(inner);
@@ -160,10 +183,16 @@ bool drain_microtasks(duk_context* js) {
   });
   heap.is_draining_microtasks = false;
   if (ok) return true;
+  if (!in_time && rest == Rest::kKept) return false;
   // The deadline, or the end of memory.
   heap.has_microtasks = false;
   if (!run_protected(js, [](duk_context* inner) { drop_queues(inner); })) duk_pop(js);
   return false;
+}
+
+void report_microtask_error(duk_context* js) {
+  report("Error in promise reaction", error_text(js, -1));
+  duk_pop(js);
 }
 
 void abandon_microtasks(JsHeap& heap) {

@@ -16,12 +16,16 @@ void push_promise_support(duk_context* js);
 
 // Runs all microtasks, those that they add included; then reports on stderr each promise that was rejected and has no
 // handler, once. What a queueMicrotask() callback throws is reported as well. False when the deadline of the heap ended
-// it: the rest is dropped and the error is on top of the stack. Nested calls do nothing.
-bool drain_microtasks(duk_context* js);
+// it: its error is on top of the stack and the rest is dropped, or `kept` for the next call. Nested calls do nothing.
+enum class Rest { kDropped, kKept };
+bool drain_microtasks(duk_context* js, Rest rest = Rest::kDropped);
 
-// For the event loop: no deadline. Never throws.
+// What drain_microtasks() left on top: reports it on stderr and pops it.
+void report_microtask_error(duk_context* js);
+
+// For the event loop. Never throws; what ends them is reported.
 inline void run_microtasks(JsHeap& heap) {
-  if (heap.has_microtasks && !drain_microtasks(heap.js())) duk_pop(heap.js());
+  if (heap.has_microtasks && !drain_microtasks(heap.js())) report_microtask_error(heap.js());
 }
 
 // For native code inside a protected call: throws what ended it.

@@ -43,21 +43,24 @@ void to_json(duk_context* js, duk_idx_t index) {
   duk_replace(js, index);
 }
 
-// The regular file at `path`, or an empty descriptor. Whatever is no plain file must not be waited for: hence
+// The regular file at `path`, or an empty descriptor and `why`. Whatever is no plain file must not be waited for: hence
 // O_NONBLOCK.
-UniqueFd open_regular_file(std::string_view path, const ipc::RequestFields& request, uint64_t& size) {
+UniqueFd open_regular_file(std::string_view path, const ipc::RequestFields& request, uint64_t& size, std::string& why) {
+  why = "no file has this name";
   if (path.empty() || path.find('\0') != std::string_view::npos) return UniqueFd();
   std::string name(path);
   about_to_block();
   UniqueFd file(open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file) {
     int error = errno;
+    why = errno_text(error);
     if (error != ENOENT && error != ENOTDIR)
-      logf("warning: %s: cannot open the file of the reply, \"%s\": %s; answering 404", request_line(request).c_str(),
-           name.c_str(), errno_text(error).c_str());
+      logf("warning: %s: cannot open the file of the reply, \"%s\": %s", request_line(request).c_str(), name.c_str(),
+           why.c_str());
     return UniqueFd();
   }
   struct stat status;
+  why = "it is not a regular file";
   if (fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return UniqueFd();
   size = static_cast<uint64_t>(status.st_size);
   return file;
@@ -85,9 +88,11 @@ void append_file(duk_context* js, const UniqueFd& file, uint64_t size, std::stri
 void use_file(duk_context* js, std::string_view path, std::string& server_buffer, const ipc::RequestFields& request,
               ReplyBody& body) {
   uint64_t size = 0;
-  UniqueFd file = open_regular_file(path, request, size);
+  std::string why;
+  UniqueFd file = open_regular_file(path, request, size, why);
   if (!file) {
     body.is_missing = true;
+    body.missing_file = "\"" + std::string(path) + "\": " + why;
   } else if (!server_buffer.empty()) {
     append_file(js, file, size, server_buffer);
     body.inline_bytes = server_buffer;

@@ -25,6 +25,8 @@ struct ReplyBody {
   bool is_file = false;     // the descriptor is the file that the script named: ranges may apply
   bool is_missing = false;  // the script named a file that is not there, or no regular one
 
+  std::string missing_file;  // with is_missing: its name in quotes, and why
+
   // What inline_bytes may point into, besides values on the stack and the server buffer.
   std::string scratch;
 };

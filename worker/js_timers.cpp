@@ -232,8 +232,7 @@ void JsTimers::abandon_after_fork(event_base* fresh_base) {
   timers_.clear();
   queue_.clear();
   turn_ns_ = 0;
-  // A zygote has closed the launcher's descriptors already, and its workers have inherited none.
-  alarm_.abandon_after_fork(fresh_base, fresh_base != nullptr);
+  alarm_.abandon_after_fork(fresh_base);
   base_ = fresh_base;
   const bool ok = run_protected(js_, [](duk_context* js) {
     duk_push_heap_stash(js);

@@ -132,11 +132,11 @@ void Launcher::leave_loop_of_parent() {
   pid_ = getpid();
   base_ = new_base();  // the old one shares its kernel state with the caller: neither used nor freed
   timers_->abandon_after_fork(base_);
-  events_->abandon_after_fork(base_);
 }
 
 void Launcher::become_daemon() {
   leave_loop_of_parent();
+  events_->move_after_fork(base_);  // workers trigger events for the server's main process, which is this one now
   abandon_microtasks(heap_);
 }
 
@@ -160,6 +160,7 @@ int Launcher::fork_script(bool detaches, const std::vector<int>& keep) {
   script_children_.clear();
   settle_script_child(heap_, keep);
   leave_loop_of_parent();
+  events_->abandon_after_fork(base_);
   has_foreign_loop_ = is_in_loop_;
   return 0;
 }

@@ -114,6 +114,11 @@ Status bring_up(Launcher& launcher, const std::optional<UserAccount>& account, S
 
 pid_t start_daemon(duk_context* js, const StartOptions& options, const std::optional<UserAccount>& account,
                    Supervisor::Parts parts) {
+  if (JsHeap::of(js).timers->has_pending())
+    log_line(
+        "warning: server.start: daemon: the timers that were set before stay with this process; set those of the "
+        "daemon in "
+        "a listener of rampart.event, or leave daemon to what starts the server");
   auto detached = detach();
   if (!detached) abandon_start(js, detached.error().message);
   if (detached.value().in_daemon)

@@ -12,6 +12,7 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "common/clock.h"
 #include "common/limits.h"
@@ -20,12 +21,12 @@
 #include "ipc/claims.h"
 #include "ipc/control_frames.h"
 #include "worker/block_hook.h"
+#include "worker/callback_deadline.h"
 #include "worker/deferred_replies.h"
 #include "worker/fork_hygiene.h"
 #include "worker/handler.h"
 #include "worker/js_events.h"
 #include "worker/js_globals.h"
-#include "worker/js_microtasks.h"
 #include "worker/js_timers.h"
 #include "worker/script_section.h"
 
@@ -66,8 +67,9 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
         base_, -1, 0, [](evutil_socket_t, short, void* self) { static_cast<WorkerLoop*>(self)->flush_finished(); },
         this);
     if (!flush_event_) give_up("no memory for events");
-    if (heap_.timers) heap_.timers->set_after_callback([this] { run_microtasks(heap_); });
-    if (heap_.events) heap_.events->set_after_callback([this] { run_microtasks(heap_); });
+    callbacks_.emplace(heap_, config.script_timeout_ms, claims_.service_words(),
+                       [this] { handler_.deferred().callback_timed_out(); });
+    callbacks_->install();
   }
 
   [[noreturn]] void run() {
@@ -224,6 +226,7 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
     note_unsent();
     if (!in_batch_) event_active(flush_event_, EV_TIMEOUT, 0);
   }
+  void note_callback(uint64_t since_ns) override { claims_.service_words().note_callback(since_ns); }
   void reply_ended() override {
     if (is_draining_) event_active(links_[0]->readable, EV_READ, 0);
   }
@@ -394,6 +397,7 @@ class WorkerLoop : private EventUplink, private ReplyUplink {
   uint32_t generation_;
   Handler handler_;
   ipc::ClaimPage claims_;
+  std::optional<CallbackDeadline> callbacks_;
   std::vector<std::unique_ptr<Link>> links_;
   uint64_t oldest_unsent_ns_ = 0;  // when the oldest finished and unsent frame was finished; 0: none
   uint64_t begun_ns_ = 0;          // when the request that runs began: the batch's start, or the end of the one before

@@ -55,7 +55,7 @@ declare namespace Rampart {
      * Sends the reply of a request that returned `{defer: true}`. Takes what a function may return. A second call
      * throws.
      */
-    reply(value: Reply): void;
+    reply(value?: Reply | PromiseLike<Reply>): void;
   }
 
   /** `req` inside a chunk callback. */

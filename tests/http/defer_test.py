@@ -206,10 +206,65 @@ def test_a_req_that_a_callback_forgets_is_answered_without_help(site):
         "/forgets": function (req) { setTimeout(function () { var q = req; }, 10); return {defer: true}; },
         "/throws": function (req) { setTimeout(function () { if (req) throw new Error("on purpose"); }, 10);
                                     return {defer: true}; },
-        "/bad": function (req) { setTimeout(function () { req.reply([1]); }, 10); return {defer: true}; }
     }""", options="threads: 1, scriptTimeout: 0")
-    for path in ("/forgets", "/throws", "/bad"):
-        assert s.get(path).body == b"", path
+    for path in ("/forgets", "/throws"):
+        reply = s.get(path)
+        assert (reply.status, reply.body) == (200, b""), path
+    assert len(s.log_lines(r"warning: GET /\w+: it was deferred, and nobody can call its req.reply\(\) any more")) == 2
+
+
+NO_REPLY = """{
+    "/array": function (req) { setTimeout(function () { req.reply([1, 2]); }, 1); return {defer: true}; },
+    "/function": function (req) { setTimeout(function () { req.reply(function () {}); }, 1); return {defer: true}; },
+    "/caught": function (req) { setTimeout(function () { try { req.reply([1]); } catch (e) {} }, 1); return {defer: true}; },
+    "/rejects": function (req) { setTimeout(function () { req.reply(Promise.reject(new TypeError("may not"))); }, 1);
+                                 return {defer: true}; },
+    "/promised": function (req) { setTimeout(function () { req.reply(Promise.resolve([1])); }, 1); return {defer: true}; },
+    "/retry": function (req) { setTimeout(function () {
+        try { req.reply([1]); } catch (e) { setTimeout(function () { req.reply("mended"); }, 20); } }, 1);
+        return {defer: true}; }
+}"""
+
+
+@pytest.mark.parametrize("path", ["/array", "/function", "/caught", "/rejects", "/promised"])
+def test_a_reply_that_is_none_is_an_error_when_no_other_comes(site, path):
+    s = site(map=NO_REPLY, options="threads: 1, developerMode: true")
+    reply = s.get(path)
+    assert reply.status == 500 and "TypeError: " in reply.text and "may not" in reply.text, reply.text
+    assert s.get("/retry").text == "mended"
+    assert s.log().count("TypeError: ") == 1
+    assert len(s.log_lines(f"error: GET {path}: ")) == 1
+    s = site(map=NO_REPLY, options='notFoundFunc: function (req) { return {status: 404, txt: "nf " + req.errMsg}; }')
+    reply = s.get(path)
+    assert reply.status == 404 and reply.text.startswith("nf error in ") and "TypeError: " in reply.text
+
+
+def test_a_promise_is_awaited(site):
+    s = site(before=LATER + """
+        function wait(ms, value) { return new Promise(function (done) { setTimeout(function () { done(value); }, ms); }); }""",
+             map="""{
+        "/pending": function (req) { req.put("A"); return later(req, 1, wait(20, {html: "B", status: 201})); },
+        "/settled": function (req) { return later(req, 1, Promise.resolve("now")); },
+        "/missing": function (req) { return later(req, 1, wait(5, {status: 404})); },
+        "/chunks": function (req) { return later(req, 1, wait(5, {chunk: true, txt: function (r) { r.chunkEnd("c"); }})); },
+        "/taken_off": function (req) { var r = req.reply; setTimeout(function () { var r = req.reply; r(wait(5, "off")); }, 1);
+                                       return {defer: true}; },
+        "/deferred": function (req) { return later(req, 1, wait(5, {defer: true})); },
+        "/twice": function (req) { setTimeout(function () {
+            req.reply(wait(20, "first")); note(error_of(function () { req.reply("second"); })); }, 1);
+            return {defer: true}; },
+        "/dropped": function (req) { setTimeout(function () { req.reply(new Promise(function () {})); }, 1);
+                                     return {defer: true}; }
+    }""", options="developerMode: true, threads: 1")
+    reply = s.get("/pending")
+    assert (reply.status, reply.text) == (201, "AB")
+    assert [s.get("/" + path).text for path in ("settled", "chunks", "taken_off", "twice")] == ["now", "c", "off", "first"]
+    assert notes(s) == ["Error: req.reply: this request has been answered"]
+    assert s.get("/missing").status == 404
+    reply = s.get("/deferred")
+    assert reply.status == 500 and "a reply cannot be deferred again" in reply.text
+    assert (s.get("/dropped").status, s.get("/dropped").body) == (200, b"")
+    assert s.log_lines("the Promise that req.reply.. was given can no longer be settled")
 
 
 def test_never_replied_and_dropped(site):

@@ -59,6 +59,35 @@ def test_the_caller_lives_on_with_its_timers(site):
     assert s.get("/fast.txt?n=1").text == "fast 1"
 
 
+def test_listeners_of_the_script_live_on_in_the_daemon(site):
+    """The daemon is the server's main process. What the caller had triggered, its own listeners hear."""
+    note = 'function note(text) { rampart.utils.fprintf("@DATA@/" + process.getpid(), true, "%s\\n", text); }'
+    text_map = """{"/trigger": function () { rampart.event.trigger("ask", "worker"); return "triggered"; },
+                   "/fast.txt": function () { return "fast"; }}"""
+    s = site(app(text_map, "daemon: true, threads: 1", before=note + """
+        rampart.event.on("ask", "main", function (unused, data) {
+            note("heard " + data);
+            rampart.event.trigger("answer", data + " was heard");
+        });
+        rampart.event.on("ask", "removed", function () { note("removed"); });
+        rampart.event.off("ask", "removed");
+        rampart.event.trigger("ask", "caller");""", after='rampart.event.on("ask", "late", function () {});'), daemon=True)
+    assert s.wait_exit() == 0
+    assert s.get("/trigger").text == "triggered"
+    daemon = s.pids()["launcher"][0]
+    heard = lambda pid: (s.data / str(pid)).read_text() if (s.data / str(pid)).exists() else ""
+    wait_until(lambda: heard(daemon) == "heard worker\n", 5, f"the daemon's listener, which heard {heard(daemon)!r}")
+    assert heard(s.proc.pid) == "heard caller\n"
+
+
+def test_timers_that_stay_behind_are_told_of(site):
+    s = site(app(MAP, "daemon: true", before="setTimeout(function () {}, 1);"), daemon=True)
+    assert s.wait_exit() == 0
+    assert len(s.log_lines("warning: server.start: daemon: the timers that were set before stay with this process")) == 1
+    s = start_daemon(site)
+    assert not s.log_lines("timers")
+
+
 def test_two_daemons_one_after_the_other(site):
     other = free_port()
     s = site(app(MAP, "daemon: true", after=f"""

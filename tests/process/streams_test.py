@@ -1,6 +1,7 @@
 """Deferred and chunked replies when processes die, retire and stop, and what a thousand slow readers cost."""
 
 import os
+import re
 import signal
 import time
 
@@ -56,6 +57,21 @@ def test_a_crash_ends_them(site):
     os.kill(s.workers()[0], signal.SIGKILL)
     assert_all_end(*streams, 502)
     wait_until(lambda: s.get("/count").text == "0", 5, "a fresh worker, which has run none of them again")
+    line, = s.wait_log(r"died of signal 9 \(SIGKILL\)")
+    assert re.search(r" while it owed the replies to GET /wait \(deferred, ran \d+ ms\), GET /chunks \(chunked, ran \d+ ms\), "
+                     r"GET /idle \(chunked, ran \d+ ms\); ", line), line
+
+
+def test_the_death_line_counts_what_it_does_not_name(site):
+    s = site(map=MAP, before=BEFORE, options="threads: 1")
+    waiting = [s.connect(timeout=20) for _ in range(5)]
+    for connection in waiting:
+        connection.send_request("GET", "/wait")
+    wait_until(lambda: s.get("/count").text == "5")
+    os.kill(s.workers()[0], signal.SIGKILL)
+    assert [connection.read_response().status for connection in waiting] == [502] * 5
+    line, = s.wait_log(r"died of signal 9 \(SIGKILL\)")
+    assert line.count("GET /wait (deferred, ran ") == 3 and " and 2 more; " in line, line
 
 
 def test_a_crash_in_another_request_ends_them(site):

@@ -171,26 +171,6 @@ def test_a_module_that_hangs_while_it_loads(site):
     assert s.get("/attack").text == "repaired"
 
 
-def test_a_timer_of_a_worker_that_hangs(site):
-    """No request is hurt; the worker is found out and replaced, at the latest by what waits for it."""
-    s = site(map=app_map("""setTimeout(function inTimer() { while (true) {} }, 20); return {txt: "set"};"""),
-             options="threads: 2, scriptTimeout: 0.2")
-    with Watch(s) as watch:
-        assert s.get("/attack").text == "set"
-    watch.expect_entry("worker|inTimer")
-
-
-def test_a_timer_of_the_only_worker_that_hangs(site):
-    s = site(map=app_map("""setTimeout(function inTimer() { while (true) {} }, 20); return {txt: "set"};"""),
-             options="threads: 1, scriptTimeout: 0.2")
-    worker = s.workers()
-    assert s.get("/attack").text == "set"
-    time.sleep(0.1)
-    reply = s.get("/fast.txt?n=1", timeout=20)
-    assert (reply.status, reply.text) == (200, "fast 1"), "it had not begun: the next worker runs it"
-    assert s.workers() != worker
-
-
 def test_a_not_found_function_that_hangs(site):
     s = site(map="{" + FAST + "}", options=OPTIONS + ", notFoundFunc: function nobodyHome() { while (true) {} }")
     with Watch(s) as watch:

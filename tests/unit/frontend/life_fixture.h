@@ -26,14 +26,14 @@ struct FakeLoop : LoopWorkers {
     channels[slot] = std::move(channel);
     pages[slot] = std::move(page);
   }
-  std::string worker_died(uint32_t slot, uint32_t generation, KillReason) override {
+  LostRequests worker_died(uint32_t slot, uint32_t generation, KillReason) override {
     auto found = attached.find(slot);
-    if (found == attached.end() || found->second != generation) return "";
+    if (found == attached.end() || found->second != generation) return {};
     attached.erase(found);
     channels.erase(slot);
     pages.erase(slot);
     ++deaths;
-    return std::exchange(running, "");
+    return std::exchange(lost, {});
   }
   void no_workers() override { ++told_no_workers; }
 
@@ -41,7 +41,7 @@ struct FakeLoop : LoopWorkers {
   std::map<uint32_t, uint32_t> attached;  // slot to generation
   std::map<uint32_t, UniqueFd> channels;
   std::map<uint32_t, std::shared_ptr<ipc::ClaimPage>> pages;
-  std::string running;
+  LostRequests lost;
   int deaths = 0;
   int told_no_workers = 0;
 };

@@ -104,7 +104,7 @@ TEST(WorkerLife, ADeathInARequestNamesTheRequest) {
   Life site(1);
   auto worker = site.take_ready_worker();
   ASSERT_TRUE(worker);
-  site.call([&] { site.loop().running = "GET /crash (ran 3 ms)"; });
+  site.call([&] { site.loop().lost.running = "GET /crash (ran 3 ms)"; });
   site.table.outstanding[0] = 1;
   site.zygote.end_worker(*worker, SIGSEGV);
   site.expect_successor(*worker);
