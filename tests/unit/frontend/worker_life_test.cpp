@@ -111,6 +111,25 @@ TEST(WorkerLife, ADeathInARequestNamesTheRequest) {
   EXPECT_TRUE(site.log.waits_for("died of signal 11 \\(SIGSEGV\\) while running GET /crash \\(ran 3 ms\\)"));
 }
 
+TEST(WorkerLife, ADeathNamesTheFirstRepliesThatAreOwedOnAllLoops) {
+  Life site(1, 2);
+  auto worker = site.take_ready_worker();
+  ASSERT_TRUE(worker);
+  site.call([&] {
+    site.fake_loops[0]->lost.owed = {"GET /a (deferred, ran 3 ms)", "GET /b (deferred, ran 2 ms)"};
+    site.fake_loops[0]->lost.owed_count = 2;
+    site.fake_loops[1]->lost.owed = {"GET /c (chunked, ran 5 ms)", "GET /d (chunked, ran 4 ms)"};
+    site.fake_loops[1]->lost.owed_count = 7;
+  });
+  site.table.owed[0] = 9;
+  site.zygote.end_worker(*worker, SIGSEGV);
+  site.expect_successor(*worker);
+  EXPECT_TRUE(
+      site.log.waits_for("died of signal 11 \\(SIGSEGV\\) while it owed the replies to "
+                         "GET /a \\(deferred, ran 3 ms\\), GET /b \\(deferred, ran 2 ms\\), "
+                         "GET /c \\(chunked, ran 5 ms\\) and 6 more; a new one"));
+}
+
 TEST(WorkerLife, ASeriesOfDeathsInRequestsIsNeverSlowedDown) {
   Life site(1);
   uint64_t begin = monotonic_ms();

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "tests/unit/worker/js_fixture.h"
+#include "worker/js_error.h"
 
 namespace ravelin::worker {
 namespace {
@@ -158,6 +159,25 @@ TEST(Microtasks, OfTheParentDoNotRunInTheChild) {
   run_microtasks(site.heap);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(site.run("ran"), "10");
+}
+
+TEST(Microtasks, OneThatHangsIsStoppedAndTheOthersCanBeKept) {
+  Site site;
+  site.run("var seen = []; function see(x) { seen.push(x) }");
+  site.run("Promise.resolve(1).then(see).then(function() { see(3) })");
+  site.run("Promise.resolve().then(function hangs() { try { while (true) {} } catch (e) { see('never') } })");
+  site.run("Promise.resolve(2).then(see)");
+  site.heap.arm_deadline(monotonic_ns() + 20 * kNsPerMs);
+  ASSERT_FALSE(drain_microtasks(site.heap.js(), Rest::kKept));
+  EXPECT_TRUE(site.heap.deadline_passed());
+  // The place where it hung, though the last one to be interrupted was promise.js.
+  const std::string text = error_text(site.heap.js(), -1);
+  EXPECT_TRUE(text.starts_with("RangeError: execution timeout\n    at hangs (")) << text;
+  duk_pop(site.heap.js());
+  site.heap.disarm_deadline();
+  EXPECT_TRUE(site.heap.has_microtasks);
+  run_microtasks(site.heap);
+  EXPECT_EQ(site.run("seen.join(' ')"), "1 2 3");
 }
 
 }  // namespace
