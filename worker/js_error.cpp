@@ -139,9 +139,8 @@ duk_ret_t native_stack(duk_context* js) {
   duk_safe_to_string(js, -1);
   const std::string_view head = engine_text(js, -1);
   if (stack.starts_with(head)) {
-    const std::string frames = script_frames(std::string_view(stack).substr(head.size()));
-    stack.replace(head.size(), std::string::npos,
-                  heap.stack_display.is_default() ? frames : displayed_frames(frames, heap.stack_display));
+    const std::string frames = displayed_frames(std::string_view(stack).substr(head.size()), heap.stack_display);
+    stack.replace(head.size(), std::string::npos, frames);
   }
   push_text(js, stack);
   return 1;

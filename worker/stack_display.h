@@ -9,10 +9,8 @@
 namespace ravelin::worker {
 
 struct StackDisplay {
-  bool is_simple = false;
-  int lines = 0;  // of source around the failing one; 0: none
-
-  bool is_default() const { return !is_simple && lines == 0; }
+  bool is_simple = true;  // only the frames of scripts
+  int lines = 0;          // of source around the failing one; 0: none
 };
 
 // The script's own frames without the engine's remarks, and no others; lines that are no frames stay as they are. With

@@ -61,9 +61,9 @@ def parameter_sets(function):
 
 
 # Their scripts are no example sites: printf formats in templates, mistakes, variables of other contexts on purpose.
-NO_EXAMPLES = {"event_reference_test", "reference_statements_test", "error_config_test", "minify_test", "scope_vars_test",
-               "test_builtins", "test_language_cases", "test_modern_language", "test_modern_compile", "test_modern_speed",
-               "test_technical_notes"}
+NO_EXAMPLES = {"event_reference_test", "reference_statements_test", "error_config_test", "function_names_test",
+               "minify_test", "scope_vars_test", "test_builtins", "test_language_cases", "test_modern_language",
+               "test_modern_compile", "test_modern_speed", "test_technical_notes"}
 
 
 def scripts_of_tests():
