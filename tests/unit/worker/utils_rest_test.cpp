@@ -118,7 +118,7 @@ std::string zone_bytes() {
     return text;
   };
   const auto header = [&](size_t transitions, size_t periods, size_t names) {
-    return "TZif2" + std::string(15, '\0') + number(0, 12) + number(transitions, 4) + number(periods, 4) +
+    return "TZif2" + std::string(15, '\0') + std::string(12, '\0') + number(transitions, 4) + number(periods, 4) +
            number(names, 4);
   };
   return header(0, 1, 4) + number(0, 6) + std::string("UTC\0", 4) +
