@@ -3,8 +3,8 @@
 // (rampart.localize), the variables in sight of one, how many arguments a built-in function gets, what a RegExp was
 // compiled to, a pause of finalizers while native code changes several things at once, where the text of a function
 // stands and where script was when its time was over, and modern syntax for eval() and Function(). Compiled inside the
-// engine (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its internals.
-// Not for: anything the public API can do well enough. Main thread of launcher and workers.
+// engine (engine_extra.inc is appended to Duktape's source by deploy/generate-duktape.sh), since they use its
+// internals. Not for: anything the public API can do well enough. Main thread of launcher and workers.
 #pragma once
 
 #include <duktape.h>

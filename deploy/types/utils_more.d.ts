@@ -42,8 +42,9 @@ declare namespace Rampart {
     /** JavaScript without comments and space, with short names for local variables. */
     minify(source: string): string;
     /**
-     * How stack traces look: without the engine's frames (`simple`, the default), and with that many lines of source (made
-     * odd, at most 99), of which `->` marks the failing one. In this process, and in workers that are started later.
+     * How stack traces look: without the engine's frames (`simple`, the default), and with that many lines of source
+     * (made odd, at most 99), of which `->` marks the failing one. In this process, and in workers that are started
+     * later.
      */
     errorConfig(options: { simple?: boolean; lines?: number }): void;
     errorConfig(simple: boolean, lines?: number): void;

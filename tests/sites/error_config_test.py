@@ -46,7 +46,7 @@ def test_simple_stacks_have_the_frames_of_the_script_only(site):
         var simple = stack();
         rampart.utils.errorConfig(false);
         var full = stack();
-        console.log(before === simple, /internal/.test(full), /native/.test(full));
+        console.log(before.replace(/:\\d+/g, "") === simple.replace(/:\\d+/g, ""), /internal/.test(full), /native/.test(full));
         console.log(simple.replace(/\\(.*\\//g, "("));
     """)
     assert s.returncode == 0

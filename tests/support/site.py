@@ -145,10 +145,17 @@ class Site:
         last = None
         while time.monotonic() < deadline:
             now = self.pids()
-            if now == last and now["frontend"] and now["worker"]:
+            if now == last and now["frontend"] and now["worker"] and self._accepts(now):
                 return
             last = now
             time.sleep(0.01)
+
+    @staticmethod
+    def _accepts(pids):
+        """The frontend has the launcher's listening sockets, which it gets when the start script has ended."""
+        files = [processes.open_files(pids[name][0]) or {} for name in ("launcher", "frontend") if pids[name]]
+        sockets = [{target for target in open_files.values() if target.startswith("socket:")} for open_files in files]
+        return len(sockets) == 2 and bool(sockets[0] & sockets[1])
 
     def wait_exit(self, seconds=10.0):
         """Waits for the launcher to end by itself and returns its exit code."""
